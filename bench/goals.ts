@@ -1,0 +1,16 @@
+/** What Longshore must reach beside each peer; every figure is the highest allowed share of the peer's time. */
+import type { Peer, Work } from "./options.ts";
+
+export const MEMORY_GOAL_BYTES = 512 * 1024 * 1024;
+
+/** Against peers that are beaten by a factor the goal is a fraction, written so that the factor can be read. */
+const TIME_GOALS: Readonly<Record<Work, Partial<Record<Peer, number>>>> = {
+  big: { tar: 0.75, restic: 1 / 3, rclone: 1 / 5, duplicity: 1 / 15 },
+  small: { tar: 1, restic: 1 / 3, rclone: 1 / 5, duplicity: 1 / 15 },
+  unchanged: { restic: 0.25 },
+  many: {},
+};
+
+export function timeGoal(work: Work, peer: Peer): number | undefined {
+  return TIME_GOALS[work][peer];
+}

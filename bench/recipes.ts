@@ -1,0 +1,106 @@
+/** The three trees of the goals: few big files, many small ones, and more entries than memory should notice. */
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { breathe } from "./data-set.ts";
+import type { Recipe } from "./data-set.ts";
+import { logText } from "./log-text.ts";
+import { seededBytes } from "./seeded.ts";
+
+const MIB = 1024 * 1024;
+const SMALL_FILE_BYTES = 4096;
+const BIG_FILES = 4;
+const SMALL_FOLDERS = 100;
+const MANY_FOLDERS = 1000;
+/** One in ten entries of "many" has content, so that not every one takes the shortest way through a packer. */
+const TINY_EVERY = 10;
+
+/** 4 × 512 MiB at scale 1: two files of text, two random. */
+export function bigRecipe(scale: number): Recipe {
+  const fileMib = Math.max(1, Math.round(512 * scale));
+  return {
+    name: "big",
+    title: `${BIG_FILES} × ${fileMib} MiB`,
+    files: BIG_FILES,
+    folders: 0,
+    bytes: BIG_FILES * fileMib * MIB,
+    async make(path, signal) {
+      for (let index = 0; index < BIG_FILES; index++) {
+        const next = contentOf(index, `big ${index}`);
+        const file = openSync(join(path, `${index}.${extensionOf(index)}`), "wx");
+        try {
+          for (let written = 0; written < fileMib; written++) {
+            writeSync(file, next(MIB));
+            await breathe(signal);
+          }
+        } finally {
+          closeSync(file);
+        }
+      }
+    },
+  };
+}
+
+/** 100,000 × 4 KiB in 100 folders at scale 1: every other file text, the rest random. */
+export function smallRecipe(scale: number): Recipe {
+  const perFolder = Math.max(1, Math.round((100_000 * scale) / SMALL_FOLDERS));
+  const files = perFolder * SMALL_FOLDERS;
+  return {
+    name: "small",
+    title: `${files.toLocaleString("en")} × 4 KiB`,
+    files,
+    folders: SMALL_FOLDERS,
+    bytes: files * SMALL_FILE_BYTES,
+    async make(path, signal) {
+      const contents = [contentOf(0, "small text"), contentOf(1, "small random")];
+      for (let folder = 0; folder < SMALL_FOLDERS; folder++) {
+        const parent = join(path, `folder-${pad(folder, 2)}`);
+        mkdirSync(parent);
+        for (let index = 0; index < perFolder; index++) {
+          const next = contents[index % 2];
+          if (next)
+            writeFileSync(join(parent, `${pad(index, 6)}.${extensionOf(index)}`), next(SMALL_FILE_BYTES));
+        }
+        await breathe(signal);
+      }
+    },
+  };
+}
+
+/** `entries` entries in all, the 1,000 folders among them; nearly all empty files, since the entries are what is measured. */
+export function manyRecipe(entries: number): Recipe {
+  const folders = Math.min(MANY_FOLDERS, Math.ceil(entries / 2));
+  const files = entries - folders;
+  const tiny = Buffer.from("a few bytes\n");
+  const tinyFiles = Math.ceil(files / TINY_EVERY);
+  return {
+    name: "many",
+    title: `${entries.toLocaleString("en")} entries`,
+    files,
+    folders,
+    bytes: tinyFiles * tiny.length,
+    async make(path, signal) {
+      for (let folder = 0; folder < folders; folder++) {
+        const parent = join(path, `folder-${pad(folder, 4)}`);
+        mkdirSync(parent);
+        for (let index = folder; index < files; index += folders) {
+          const file = openSync(join(parent, `entry-${pad(index, 8)}`), "wx");
+          if (index % TINY_EVERY === 0) writeSync(file, tiny);
+          closeSync(file);
+        }
+        await breathe(signal);
+      }
+    },
+  };
+}
+
+function contentOf(index: number, seed: string): (length: number) => Buffer {
+  return index % 2 === 0 ? logText(seed) : seededBytes(seed);
+}
+
+function extensionOf(index: number): string {
+  return index % 2 === 0 ? "log" : "bin";
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, "0");
+}

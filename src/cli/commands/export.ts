@@ -1,0 +1,122 @@
+/** `longshore export`: takes a folder or a file out into a proved export, or goes on with one. */
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { Command } from "@commander-js/extra-typings";
+import { LongshoreError } from "../../domain/errors.ts";
+import { formatNames } from "../../domain/export-options.ts";
+import type { CliContext } from "../context.ts";
+import { choice, collectPattern, integer, size } from "../option-values.ts";
+import { exitWith } from "../outcome.ts";
+import { exportDocument } from "../export-document.ts";
+import { describeExport } from "../export-summary.ts";
+import { trackExport } from "../export-progress.ts";
+
+const examples = `
+Examples:
+  longshore export /srv/reports /mnt/handover
+  longshore export /srv/reports /mnt/handover --name reports-2026 --include '*.csv' --exclude .snapshot/
+  longshore export /srv/reports /mnt/handover --name monday --previous /mnt/handover/sunday
+  longshore export /srv/reports /mnt/handover --repair
+
+The export lies in DESTINATION/NAME. The same command again continues an unfinished export.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with differences, 130 interrupted (run it again to continue).`;
+
+export function exportCommand(context: CliContext) {
+  return new Command("export")
+    .description("take a folder or a file out into a verified export, or continue one")
+    .argument("<SOURCE>", "a path or file:// URL")
+    .argument("<DESTINATION>", "the folder in which the export's own folder is made")
+    .option("--name <NAME>", "name of the export (default: SOURCE's base name)")
+    .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatNames), "tar.zst")
+    .option("--level <LEVEL>", "compression level: 1-22 for tar.zst, 0-9 for tar.gz and zip", integer("--level", 0, 22), 3)
+    .option("--part-size <SIZE>", "what a part aims at, as a Kubernetes quantity", size("--part-size", 65_536), 64 * 2 ** 20)
+    .option("--workers <N>", "threads that pack (default: one for each processor)", integer("--workers", 1, 256))
+    .option("--include <GLOB>", "export only what matches (gitignore rules, repeatable)", collectPattern("--include"), [])
+    .option("--exclude <GLOB>", "leave out what matches (gitignore rules, repeatable)", collectPattern("--exclude"), [])
+    .option("--differences <POLICY>", "what a source that changes meanwhile means: record, fail", choice("--differences", ["record", "fail"] as const), "record" as const)
+    .option("--previous <LOCATION>", "an earlier export whose unchanged parts are taken over")
+    .option("--repair", "verify every byte of a finished export and pack again what is damaged", false)
+    .option("--entry-digests", "have a SHA-256 of every entry in the index", false)
+    .option("--cross-file-systems", "enter folders on other file systems than SOURCE", false)
+    .option("--scratch <DIR>", "folder for what does not fit in memory (default: the system's temporary folder)")
+    .option("--sign-key <FILE>", "sign a statement of the export with this Ed25519 private key (PEM)")
+    .option("--json", "print one JSON document on standard output and nothing else there", false)
+    .addHelpText("after", examples)
+    .action(async (source, destination, options) => {
+      const { runExport } = await import("../../engine/exporting/run-export.ts");
+      const name = checkName(options.name ?? basename(resolve(context.pathOf(source))));
+      const format = await context.drivers.format(options.format);
+      checkLevel(options.level, format);
+      const startedAt = performance.now();
+      const location = join(resolve(context.pathOf(destination)), name);
+      const tracked = trackExport(context, name);
+      await using _progress = tracked;
+      const home = { ...context.exportHome, onEvent: tracked.onEvent };
+      const call = {
+        name,
+        source,
+        location,
+        options: {
+          format: options.format,
+          level: options.level,
+          partSize: options.partSize,
+          include: options.include,
+          exclude: options.exclude,
+          differences: options.differences,
+          entryDigests: options.entryDigests,
+          crossFileSystems: options.crossFileSystems,
+        },
+        previous: options.previous,
+        repair: options.repair,
+        scratch: join(resolve(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
+        workers: options.workers ?? Math.min(availableParallelism(), 256),
+        signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
+      };
+      try {
+        const result = await runExport(call, home, context.signal);
+        await tracked[Symbol.asyncDispose]();
+        const seconds = (performance.now() - startedAt) / 1000;
+        const document = exportDocument(result, location, seconds);
+        await context.stdout.write(options.json ? `${JSON.stringify(document)}\n` : describeExport(document, result));
+        if (document.differences > 0) exitWith(3);
+      } catch (error) {
+        await tracked[Symbol.asyncDispose]();
+        if (options.json) await context.stdout.write(`${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`);
+        throw error;
+      }
+    });
+}
+
+function failureDocument(name: string, location: string, error: unknown, signal: AbortSignal) {
+  const code = error instanceof LongshoreError ? error.code : signal.aborted ? "Interrupted" : "Unexpected";
+  const message = error instanceof Error ? error.message : String(error);
+  return { name, state: signal.aborted ? "Interrupted" : "Failed", location, error: { code, message } };
+}
+
+async function readKey(file: string) {
+  const { readSigner } = await import("../../engine/exporting/statement.ts");
+  try {
+    return readSigner(await readFile(file, "utf8"), file);
+  } catch (error) {
+    if (error instanceof LongshoreError) throw error;
+    throw new LongshoreError("InvalidKey", `the key ${file} can't be read`, { cause: error });
+  }
+}
+
+/** The name becomes a folder's and a file's name, here and at whoever receives it. */
+function checkName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  const isFit = /^(?!\.{1,2}$)[^/\x00-\x1f\x7f]+$/.test(name) && Buffer.byteLength(name) <= 200;
+  if (isFit) return name;
+  if (name === "") throw new LongshoreError("InvalidArgument", "the source has no base name", { hint: "give the export a --name" });
+  throw new LongshoreError("InvalidArgument", `${JSON.stringify(name)} can't be an export's name`, {
+    hint: "give a --name of at most 200 bytes without / and control characters",
+  });
+}
+
+function checkLevel(level: number, format: { name: string; levels: { min: number; max: number } | undefined }): void {
+  if (format.levels === undefined || (level >= format.levels.min && level <= format.levels.max)) return;
+  const { min, max } = format.levels;
+  throw new LongshoreError("InvalidArgument", `--level ${level} is not ${min} to ${max}, as ${format.name} takes`);
+}

@@ -1,0 +1,3 @@
+import { Command } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
+export function extractCommand(_context: CliContext) { return new Command("extract"); }

@@ -1,0 +1,44 @@
+/** What `export --json` prints. */
+import { createHash } from "node:crypto";
+import type { Manifest } from "../domain/manifest.ts";
+import type { ExportResult } from "../engine/exporting/export-call.ts";
+
+export interface ExportDocument {
+  readonly name: string;
+  readonly state: "Succeeded";
+  readonly files: number;
+  readonly differences: number;
+  readonly parts: { readonly total: number; readonly succeeded: number; readonly reused: number };
+  readonly bytes: { readonly source: number; readonly written: number; readonly redone: number };
+  /** The joined archive; null where files are kept as they are. */
+  readonly archive: { readonly file: string; readonly size: number; readonly etag: string } | null;
+  readonly location: string;
+  readonly manifestDigest: string;
+  readonly seconds: number;
+}
+
+export function exportDocument(result: ExportResult, location: string, seconds: number): ExportDocument {
+  const { manifest, manifestDigest } = result;
+  const { totals, parts, run, differences } = manifest;
+  const reused = new Set(run.reused);
+  const written = parts.reduce((sum, part) => sum + (reused.has(part.number) ? 0 : part.size), 0);
+  return {
+    name: run.name,
+    state: "Succeeded",
+    files: totals.files,
+    differences: differences.changed + differences.vanished + differences.unreadable + differences.unsupported,
+    parts: { total: parts.length, succeeded: parts.length, reused: reused.size },
+    bytes: { source: totals.content, written, redone: run.redone },
+    archive: manifest.format === "files" ? null : archiveOf(manifest),
+    location,
+    manifestDigest,
+    seconds: Math.round(seconds * 1000) / 1000,
+  };
+}
+
+/** The entity tag follows from the parts alone, so it is the same wherever the archive is served from. */
+function archiveOf({ format, parts, totals, run }: Manifest): NonNullable<ExportDocument["archive"]> {
+  const digest = createHash("sha256");
+  for (const part of parts) digest.update(part.sha256);
+  return { file: `${run.name}.${format}`, size: totals.archive, etag: digest.digest("hex").slice(0, 32) };
+}

@@ -1,0 +1,40 @@
+/** Reads the values of options; whatever is wrong with one is an InvalidArgument that names the option. */
+import { LongshoreError } from "../domain/errors.ts";
+import { checkPattern } from "../domain/pattern.ts";
+import { parseQuantity } from "../domain/quantity.ts";
+
+const invalid = (option: string, value: string, wanted: string): LongshoreError =>
+  new LongshoreError("InvalidArgument", `${option} ${JSON.stringify(value)} is not ${wanted}`);
+
+export const choice =
+  <T extends string>(option: string, values: readonly T[]) =>
+  (value: string): T => {
+    const found = values.find((candidate) => candidate === value);
+    if (found === undefined) throw invalid(option, value, `one of ${values.join(", ")}`);
+    return found;
+  };
+
+export const integer =
+  (option: string, min: number, max: number) =>
+  (value: string): number => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw invalid(option, value, `a whole number from ${min} to ${max}`);
+    return number;
+  };
+
+/** A Kubernetes quantity of at least `min` bytes. */
+export const size =
+  (option: string, min: number) =>
+  (value: string): number => {
+    const bytes = parseQuantity(value);
+    if (bytes === undefined) throw invalid(option, value, "a size such as 64Mi, 500M or 1Gi");
+    if (bytes < min) throw invalid(option, value, `at least ${min / 1024}Ki`);
+    return bytes;
+  };
+
+export const collectPattern =
+  (option: string) =>
+  (value: string, before: string[]): string[] => {
+    checkPattern(option, value);
+    return [...before, value];
+  };

@@ -1,0 +1,33 @@
+/** The exit codes, and how an error is told to a person. */
+import { catalogue, LongshoreError } from "../domain/errors.ts";
+
+export const interrupted = 130;
+
+/** Sets the exit code of a command that did what it was asked for. */
+export function exitWith(code: number): void {
+  process.exitCode = code;
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof LongshoreError && catalogue[error.code].severity === "usage" ? 2 : 1;
+}
+
+/** One sentence: what, where, and what to do next. `verbose` adds the cause. */
+export function tell(error: unknown, verbose: boolean): string {
+  const text = sentence(error);
+  return `longshore: ${text}\n${verbose ? causes(error) : ""}`;
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof LongshoreError) return `${oneLine(error.message)}: ${oneLine(error.hint)}`;
+  const message = error instanceof Error ? error.message : String(error);
+  return `an unexpected error, ${oneLine(message)}: please report it with the output of --verbose`;
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
+
+function causes(error: unknown): string {
+  let text = "";
+  for (let cause = error; cause instanceof Error; cause = cause.cause) text += `  ${cause.stack ?? cause.message}\n`;
+  return text;
+}

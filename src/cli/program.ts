@@ -1,0 +1,94 @@
+/** The whole command line: which commands there are, and what becomes of an error. */
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { completionScript, shells } from "./completion.ts";
+import { downloadCommand } from "./commands/download.ts";
+import { exportCommand } from "./commands/export.ts";
+import { extractCommand } from "./commands/extract.ts";
+
+import { verifyCommand } from "./commands/verify.ts";
+import type { CliContext } from "./context.ts";
+import { choice } from "./option-values.ts";
+import { exitCodeOf, interrupted, tell } from "./outcome.ts";
+
+const examples = `
+Examples:
+  longshore export /srv/reports /mnt/handover         take a folder out, in parts, proved
+  longshore verify /mnt/handover/reports              read every byte and compare
+  longshore ls /mnt/handover/reports 2026/            what it holds
+  longshore extract /mnt/handover/reports /tmp/back   get it back
+  longshore download /mnt/handover/reports            join it to one file: reports.tar.zst
+  cat /mnt/handover/reports/parts/* | zstd -d | tar x get it back without longshore
+
+LOCATION is the folder of one export. An interrupted command is continued by giving it again.`;
+
+/** Runs one command to its end and says the exit code, unless the command has set one itself. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number | undefined> {
+  const verbose = argv.includes("--verbose");
+  const program = createProgram(context);
+  try {
+    await program.parseAsync([...argv].filter((argument) => argument !== "--verbose"), { from: "user" });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageExit(error, context);
+    if (context.signal.aborted) {
+      await context.stderr.write("longshore: interrupted: run the same command again, it continues where it stopped\n");
+      return interrupted;
+    }
+    await context.stderr.write(tell(error, verbose));
+    return exitCodeOf(error);
+  }
+}
+
+/** Help and version end with 0; everything else that the parser refuses is wrong usage. */
+async function usageExit(error: CommanderError, context: CliContext): Promise<number> {
+  if (error.exitCode === 0) return 0;
+  if (error.code !== "commander.help") {
+    const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    await context.stderr.write(`longshore: ${text}: see \`longshore --help\`\n`);
+  }
+  return 2;
+}
+
+function createProgram(context: CliContext) {
+  const program = new Command("longshore")
+    .description("takes data out and hands it over: prepared in parts, proved, resumable")
+    .version(context.version, "--version", "print the version")
+    .option("--verbose", "add the cause to an error")
+    .helpOption("--help", "show help")
+    .helpCommand(false)
+    .addHelpText("after", examples);
+  const commands = [
+    exportCommand(context),
+    verifyCommand(context),
+
+    extractCommand(context),
+    downloadCommand(context),
+  ];
+  const completion = new Command("completion")
+    .description("print a completion script for a shell")
+    .argument("<SHELL>", shells.join(", "), choice("SHELL", shells))
+    .action(async (shell) => {
+      const described = [...program.commands].map((command) => ({
+        name: command.name(),
+        description: command.description(),
+        options: command.options.map((option) => ({ flag: option.long ?? option.flags, description: option.description })),
+      }));
+      await context.stdout.write(completionScript(shell, described));
+    });
+  for (const command of [...commands, completion]) program.addCommand(command as Command);
+  for (const command of [program, ...program.commands]) configure(command as Command, context);
+  return program;
+}
+
+function configure(command: Command, context: CliContext): void {
+  command
+    .exitOverride()
+    .helpOption("--help", "show help")
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void (text.startsWith("error: ") ? undefined : context.stderr.write(text)),
+      getOutHelpWidth: () => context.stdout.columns,
+      getErrHelpWidth: () => context.stderr.columns,
+    });
+}

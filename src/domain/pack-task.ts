@@ -1,0 +1,39 @@
+import type { ExportOptions } from "./export-options.ts";
+import type { PlannedPart } from "./part.ts";
+
+/** All that a worker is told about the export; with a task and a destination it needs nothing else. */
+export interface PackJob {
+  readonly source: string;
+  readonly destination: string;
+  readonly options: ExportOptions;
+  /** Whether others may have worked on the export before: only then is there something to adopt. */
+  readonly resumed: boolean;
+}
+
+/** One part to make safe. */
+export interface PackTask {
+  readonly part: PlannedPart;
+  readonly reuse?: ReusablePart;
+}
+
+/** A part of an earlier export with an equal key, and where its index lines lie there. */
+export interface ReusablePart {
+  readonly location: string;
+  readonly number: number;
+  readonly indexOffset: number;
+  readonly indexSize: number;
+}
+
+/** How a part came to be safe. */
+export interface PackOutcome {
+  readonly number: number;
+  readonly size: number;
+  readonly differences: number;
+  readonly way: "kept" | "adopted" | "reused" | "packed";
+}
+
+/** Bytes of content and entries done since the last report. */
+export interface PackProgress {
+  readonly bytes: number;
+  readonly files: number;
+}

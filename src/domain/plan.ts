@@ -1,0 +1,41 @@
+/** plan.json: whose export this is, what was asked for, and what each part holds. From when it exists the plan is frozen. */
+import { z } from "zod";
+import { RequestOptions } from "./manifest.ts";
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+
+/** Who made the folder and what for; known before the first entry is. */
+export const ExportRequest = z.strictObject({
+  formatVersion: z.literal(1),
+  name: z.string(),
+  /** A random id, or in a cluster its uid, the namespace's and the export's. */
+  owner: z.string(),
+  source: z.string(),
+  startedAt: z.iso.datetime(),
+  options: RequestOptions,
+  /** Who will sign for it, if anybody (see Statement). */
+  issuer: z.string().optional(),
+});
+export type ExportRequest = z.infer<typeof ExportRequest>;
+
+export const PlannedPartRecord = z.strictObject({
+  number: count,
+  key: hex,
+  entries: count,
+  files: count,
+  content: count,
+  startsInside: z.boolean(),
+  endsInside: z.boolean(),
+  settled: z.boolean(),
+  page: z.strictObject({ object: z.string(), size: count, sha256: hex }),
+});
+
+export const Plan = z.strictObject({
+  formatVersion: z.literal(1),
+  request: ExportRequest,
+  plannedAt: z.iso.datetime(),
+  totals: z.strictObject({ entries: count, files: count, content: count }),
+  parts: z.array(PlannedPartRecord),
+});
+export type Plan = z.infer<typeof Plan>;

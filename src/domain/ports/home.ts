@@ -1,0 +1,13 @@
+import type { FormatName } from "../export-options.ts";
+import type { Destination } from "./destination.ts";
+import type { Format } from "./format.ts";
+import type { Source } from "./source.ts";
+
+/** The drivers of this installation, found by what a person wrote and loaded when they are needed. */
+export interface Drivers {
+  /** Throws UnknownScheme, InvalidArgument, SourceNotFound, SourceUnreadable. */
+  openSource(location: string): Promise<Source>;
+  /** The folder of one export; it need not exist. Throws UnknownScheme, InvalidArgument. */
+  openDestination(location: string): Promise<Destination>;
+  format(name: FormatName): Promise<Format>;
+}

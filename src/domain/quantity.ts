@@ -1,0 +1,34 @@
+/** Sizes as Kubernetes writes them: 64Mi, 1.5Gi, 500M (apimachinery, resource.Quantity). */
+const suffixes: Record<string, number> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+};
+
+/** Whole bytes, or undefined where the text is no quantity, negative, not whole, or beyond exact numbers. */
+export function parseQuantity(text: string): number | undefined {
+  const match = /^(\d{1,16}(?:\.\d{1,9})?)([kMGTP]|[KMGTP]i)?$/.exec(text);
+  if (match === null) return undefined;
+  const bytes = Number(match[1]) * (suffixes[match[2] ?? ""] ?? Number.NaN);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** For people: "1.2 GiB". */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
+}

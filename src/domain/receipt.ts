@@ -1,0 +1,50 @@
+/** The small record written after a part is safe; it names exactly the bytes that it vouches for. */
+import { z } from "zod";
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+const objectName = z
+  .string()
+  .max(4096)
+  .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$)).*[^/]$/, "is not a relative path");
+
+export const FileDigest = z.strictObject({ object: objectName, size: count, sha256: hex });
+export type FileDigest = z.infer<typeof FileDigest>;
+
+/** A run of index lines, one zstd frame: the first line's path, where the frame begins in its fragment, its sizes. */
+export const IndexPage = z.strictObject({
+  path: z.string().optional(),
+  pathBase64: z.string().optional(),
+  offset: count,
+  size: count,
+  lines: count,
+});
+export type IndexPage = z.infer<typeof IndexPage>;
+
+export const Receipt = z.strictObject({
+  formatVersion: z.literal(1),
+  number: count,
+  key: hex,
+  /** For format Files the name of the folder, and the digest is over the lines `<sha256>  <size>` of its files. */
+  object: z.union([z.literal("files/"), objectName]),
+  size: count,
+  sha256: hex,
+  uncompressedSize: count,
+  startsInside: z.boolean(),
+  endsInside: z.boolean(),
+  settled: z.boolean(),
+  counts: z.strictObject({ entries: count, files: count, content: count }),
+  /** What was not as planned; the lines themselves are in the fragment. */
+  differences: z.strictObject({ count, fragment: FileDigest.optional() }),
+  /** Stored and uncompressed bytes of each frame, in order. */
+  frames: z.array(z.tuple([count, count])),
+  /** CRC-32 and stored bytes of the content of a split file's piece that ends this part (zip joins them). */
+  piece: z.strictObject({ crc32: count, storedSize: count }).optional(),
+  index: z.strictObject({ fragment: FileDigest, lines: count, pages: z.array(IndexPage) }),
+  attempt: count,
+  adopted: z.boolean(),
+  reused: z.boolean(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+});
+export type Receipt = z.infer<typeof Receipt>;

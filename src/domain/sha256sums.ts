@@ -1,0 +1,40 @@
+/** SHA256SUMS: what `sha256sum -c` checks, so that nobody needs Longshore to see that an export is whole. */
+import { bytesOf } from "./byte-string.ts";
+
+export interface SummedFile {
+  /** Byte string, relative to the export's folder. */
+  readonly name: string;
+  readonly sha256: string;
+}
+
+export interface SummedManifest {
+  readonly format: string;
+  readonly parts: readonly { readonly object: string; readonly sha256: string }[];
+}
+
+/**
+ * The bytes of SHA256SUMS: the parts in order, or for format Files the files in index order, and then manifest.json.
+ * `files` is asked only for format Files, whose names it gives with their "files/".
+ */
+export async function* sha256Sums(
+  manifest: SummedManifest,
+  manifestSha256: string,
+  files?: AsyncIterable<readonly SummedFile[]>,
+): AsyncGenerator<Uint8Array> {
+  if (manifest.format !== "files") {
+    for (const part of manifest.parts) yield lineOf({ name: part.object, sha256: part.sha256 });
+  } else if (files !== undefined) {
+    for await (const batch of files) if (batch.length > 0) yield bytesOf(batch.map(sha256SumsLine).join(""));
+  }
+  yield lineOf({ name: "manifest.json", sha256: manifestSha256 });
+}
+
+const lineOf = (file: SummedFile): Uint8Array => bytesOf(sha256SumsLine(file));
+
+/** One line as GNU sha256sum writes it: a leading backslash says that the name is escaped. */
+export function sha256SumsLine(file: SummedFile): string {
+  // eslint-disable-next-line no-control-regex -- line ends are what is escaped
+  if (!/[\\\n\r]/.test(file.name)) return `${file.sha256}  ${file.name}\n`;
+  const escaped = file.name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+  return `\\${file.sha256}  ${escaped}\n`;
+}

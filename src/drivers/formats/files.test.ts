@@ -1,0 +1,4 @@
+import { testFormat } from "../../../test/conformance/format.ts";
+import { files } from "./files.ts";
+
+testFormat(files);

@@ -1,0 +1,4 @@
+import { testFormat } from "../../../test/conformance/format.ts";
+import { tar } from "./tar.ts";
+
+testFormat(tar);

@@ -1,0 +1,56 @@
+import type { KeyObject } from "node:crypto";
+import type { ExportOptions } from "../../domain/export-options.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { Clock } from "../../domain/ports/clock.ts";
+import type { Drivers } from "../../domain/ports/home.ts";
+import type { StartPackPool } from "../../domain/ports/pack-pool.ts";
+
+/** One call to make an export, or to go on with it. */
+export interface ExportCall {
+  readonly name: string;
+  readonly source: string;
+  /** The folder of the export itself. */
+  readonly location: string;
+  readonly options: ExportOptions;
+  /** LOCATION of an earlier export whose parts may be taken over. */
+  readonly previous: string | undefined;
+  readonly repair: boolean;
+  /** A folder for what does not fit in memory. */
+  readonly scratch: string;
+  readonly workers: number;
+  readonly signer: Signer | undefined;
+}
+
+export interface Signer {
+  readonly key: KeyObject;
+  /** "ed25519:" and the public key (see Statement). */
+  readonly issuer: string;
+}
+
+/** Where the engine lives: everything it does not decide itself. */
+export interface ExportHome {
+  readonly drivers: Drivers;
+  readonly startPool: StartPackPool;
+  readonly clock: Clock;
+  /** A random id for the owner of a new export. */
+  readonly newId: () => string;
+  readonly host: string;
+  /** Who works here, in words for whoever finds the export locked. */
+  readonly holder: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly onEvent: (event: ExportEvent) => void;
+}
+
+export type ExportEvent =
+  /** Something a person should know, in one sentence. */
+  | { readonly kind: "notice"; readonly message: string }
+  | { readonly kind: "planned"; readonly content: number; readonly files: number; readonly parts: number; readonly done: boolean }
+  | { readonly kind: "packed"; readonly content: number; readonly files: number }
+  | { readonly kind: "part"; readonly reused: boolean };
+
+export interface ExportResult {
+  readonly manifest: Manifest;
+  readonly manifestDigest: string;
+  /** Whether this call changed nothing, because the export was finished before. */
+  readonly unchanged: boolean;
+}

@@ -1,0 +1,148 @@
+/** Turns safe parts into a proved export: index, tail, sums, statement, and at last the manifest, which makes it one. */
+import { displayName, fromJsonMember } from "../../domain/byte-string.ts";
+import { LongshoreError } from "../../domain/errors.ts";
+import { formatVersion } from "../../domain/export-options.ts";
+import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
+import type { Plan } from "../../domain/plan.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import type { FileDigest } from "../../domain/receipt.ts";
+import { sha256 } from "../digest.ts";
+import { documentBytes } from "../document.ts";
+import { countAttempts } from "./attempts.ts";
+import type { ExportResult } from "./export-call.ts";
+import { type JoinedRecords, joinRecords } from "./join-records.ts";
+import type { ExportWork } from "./run-export.ts";
+import { putStatement } from "./statement.ts";
+import { putSums } from "./sums.ts";
+import { finishTail, openTail } from "./tail-part.ts";
+
+/** Throws SourceDiffers where the export must not have differences, Damaged where a record is not as it must be. */
+export async function finalize(work: ExportWork, plan: Plan, signal: AbortSignal): Promise<Omit<ExportResult, "unchanged">> {
+  const { call, home, destination } = work;
+  const { records, tail } = await joinParts(work, plan, signal);
+  if (call.options.differences === "fail") await refuseDifferences(work, plan, records, signal);
+
+  const planBytes = await destination.get("plan.json", signal);
+  if (planBytes === undefined) throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
+  const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
+  const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
+  await removeStale(destination, parts, records, signal);
+
+  const { request } = plan;
+  const attempts = await countAttempts(destination, plan.parts, signal);
+  const proof = proofOf(request.options, parts, records, plan);
+  const manifest: Manifest = {
+    ...proof,
+    contentDigest: sha256(JSON.stringify(proof)),
+    run: {
+      name: request.name,
+      owner: request.owner,
+      source: request.source,
+      ...(request.issuer === undefined ? undefined : { issuer: request.issuer }),
+      startedAt: request.startedAt,
+      plannedAt: plan.plannedAt,
+      finishedAt: new Date(home.clock.now()).toISOString(),
+      host: home.host,
+      versions: { ...home.versions },
+      redone: attempts.redone,
+      attempts: attempts.total,
+      reused: records.reused,
+      files: [planFile, ...records.receipts, ...(tail === undefined ? [] : [tail.receipt])],
+    },
+  };
+  const bytes = documentBytes(manifest);
+  const manifestDigest = sha256(bytes);
+  await putSums(destination, manifest, manifestDigest, signal);
+  if (call.signer !== undefined) {
+    const { name, owner: uid } = request;
+    await putStatement(destination, { manifest: manifestDigest, namespace: "", name, uid }, call.signer, signal);
+  }
+  await destination.flush(["parts", "receipts", "plan", ""], signal);
+  await destination.put("manifest.json", bytes, signal);
+  return { manifest, manifestDigest };
+}
+
+async function joinParts(work: ExportWork, plan: Plan, signal: AbortSignal): Promise<{ records: JoinedRecords; tail: Tail | undefined }> {
+  const { call, home, destination } = work;
+  const format = await home.drivers.format(call.options.format);
+  if (format.layout === "files") return { records: await joinRecords(destination, plan, undefined, signal), tail: undefined };
+  await using tail = await openTail(destination, format, call.options.level, signal);
+  const records = await joinRecords(destination, plan, tail.encoder, signal);
+  const place = {
+    destination,
+    format,
+    number: plan.parts.length,
+    keys: plan.parts.map((part) => part.key),
+    now: new Date(home.clock.now()).toISOString(),
+  };
+  return { records, tail: await finishTail(tail, place, signal) };
+}
+
+interface Tail {
+  readonly part: ManifestPart;
+  readonly receipt: FileDigest;
+}
+
+/** What two exports of the same tree have in common. */
+function proofOf(
+  options: Manifest["options"],
+  parts: ManifestPart[],
+  records: JoinedRecords,
+  plan: Plan,
+): Omit<Manifest, "contentDigest" | "run"> {
+  const sum = (value: (part: ManifestPart) => number): number => parts.reduce((total, part) => total + value(part), 0);
+  return {
+    formatVersion,
+    format: options.format,
+    options,
+    source: { kind: "filesystem" },
+    totals: { ...plan.totals, uncompressed: sum((part) => part.uncompressedSize), archive: sum((part) => part.size) },
+    differences: records.differences,
+    parts,
+    files: records.files,
+  };
+}
+
+/** The receipts with differences go, and the frozen plan, so that the next run looks at the source afresh. */
+async function refuseDifferences(work: ExportWork, plan: Plan, records: JoinedRecords, signal: AbortSignal): Promise<void> {
+  const { destination, source } = work;
+  const { changed, vanished, unreadable, unsupported } = records.differences;
+  const count = changed + vanished + unreadable + unsupported;
+  if (count === 0 || records.firstDifference === undefined) return;
+  const { requestName } = await import("./found-export.ts");
+  const { receiptName } = await import("../../domain/part.ts");
+  const { readReceipt } = await import("../receipts.ts");
+  await destination.put(requestName, documentBytes(plan.request), signal);
+  for (const part of plan.parts) {
+    const receipt = await readReceipt(destination, part.number, signal);
+    if ((receipt?.differences.count ?? 0) > 0) await destination.remove(receiptName(part.number), signal);
+  }
+  await destination.remove("plan.json", signal);
+  const first = JSON.parse(records.firstDifference) as { path?: string; pathBase64?: string; difference: string };
+  const path = displayName(fromJsonMember(first.path, first.pathBase64) ?? "");
+  throw new LongshoreError(
+    "SourceDiffers",
+    `${count} ${count === 1 ? "entry" : "entries"} of ${source.location} could not be exported as planned (first: ${path}, ${first.difference})`,
+  );
+}
+
+/** Parts, receipts and pages of attempts or plans that came to nothing. */
+async function removeStale(
+  destination: Destination,
+  parts: readonly ManifestPart[],
+  records: JoinedRecords,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set<string>([
+    ...parts.map((part) => part.object),
+    ...records.files.map((file) => file.object),
+    ...records.receipts.map((file) => file.object),
+    `receipts/${String(parts.length - 1).padStart(8, "0")}.json`,
+  ]);
+  for (const prefix of ["parts/", "receipts/", "plan/"]) {
+    for await (const { name } of destination.list(prefix, signal)) {
+      if (!wanted.has(name)) await destination.remove(name, signal);
+    }
+  }
+  if (!wanted.has("differences.jsonl")) await destination.remove("differences.jsonl", signal);
+}

@@ -1,0 +1,41 @@
+/** What already lies at the location: nothing, an export to go on with, a finished one, or somebody else's data. */
+import { LongshoreError } from "../../domain/errors.ts";
+import type { Manifest } from "../../domain/manifest.ts";
+import type { ExportRequest, Plan } from "../../domain/plan.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import { sha256 } from "../digest.ts";
+import { parseDocument } from "../document.ts";
+
+/** The request stands here until plan.json has it. */
+export const requestName = "tmp/request.json";
+
+export type FoundExport =
+  | { readonly kind: "none" }
+  | { readonly kind: "begun"; readonly request: ExportRequest }
+  | { readonly kind: "planned"; readonly plan: Plan }
+  | { readonly kind: "finished"; readonly manifest: Manifest; readonly manifestDigest: string };
+
+/** Throws LocationOccupied, NewerFormat, and Damaged where a record can't be read. */
+export async function findExport(destination: Destination, signal: AbortSignal): Promise<FoundExport> {
+  const finished = await destination.get("manifest.json", signal);
+  if (finished !== undefined) {
+    const { Manifest } = await import("../../domain/manifest.ts");
+    const manifest = parseDocument(Manifest, finished, `manifest.json in ${destination.location}`);
+    return { kind: "finished", manifest, manifestDigest: sha256(finished) };
+  }
+  const planned = await destination.get("plan.json", signal);
+  if (planned !== undefined) {
+    const { Plan } = await import("../../domain/plan.ts");
+    return { kind: "planned", plan: parseDocument(Plan, planned, `plan.json in ${destination.location}`) };
+  }
+  const begun = await destination.get(requestName, signal);
+  if (begun !== undefined) {
+    const { ExportRequest } = await import("../../domain/plan.ts");
+    return { kind: "begun", request: parseDocument(ExportRequest, begun, `${requestName} in ${destination.location}`) };
+  }
+  for await (const object of destination.list("", signal)) {
+    if (object.name === "lock" || object.name.startsWith("tmp/")) continue;
+    throw new LongshoreError("LocationOccupied", `${destination.location} holds other data (${object.name})`);
+  }
+  return { kind: "none" };
+}

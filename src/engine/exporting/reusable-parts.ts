@@ -1,0 +1,39 @@
+/** Looks up which parts of an earlier export have which keys. */
+import { LongshoreError } from "../../domain/errors.ts";
+import type { ReusablePart } from "../../domain/pack-task.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import { parseDocument } from "../document.ts";
+import { findExport } from "./found-export.ts";
+import type { ExportWork } from "./run-export.ts";
+
+export type FindReusable = (key: string) => ReusablePart | undefined;
+
+/** Throws NotAnExport, NotFinished, Damaged where --previous can't serve. */
+export async function reusableParts({ call, home }: ExportWork, signal: AbortSignal): Promise<FindReusable> {
+  if (call.previous === undefined) return () => undefined;
+  const previous = await home.drivers.openDestination(call.previous);
+  const found = await findExport(previous, signal).catch(asNotAnExport(previous));
+  if (found.kind === "none") throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`);
+  if (found.kind !== "finished") throw new LongshoreError("NotFinished", `${previous.location} (--previous) is not finished`);
+  // The key says nothing about digests of entries, which the index of this export may have to show.
+  if (found.manifest.options.entryDigests !== call.options.entryDigests) return () => undefined;
+  const { IndexPageTable } = await import("../../domain/manifest.ts");
+  const bytes = await previous.get("index.pages.json", signal);
+  if (bytes === undefined) throw new LongshoreError("Damaged", `index.pages.json is missing in ${previous.location}`);
+  const table = parseDocument(IndexPageTable, bytes, `index.pages.json in ${previous.location}`);
+  const places = new Map(table.parts.map((part) => [part.number, part]));
+  const byKey = new Map<string, ReusablePart>();
+  for (const { key, number, tail } of found.manifest.parts) {
+    const place = places.get(number);
+    if (tail || place === undefined) continue;
+    byKey.set(key, { location: previous.location, number, indexOffset: place.offset, indexSize: place.size });
+  }
+  return (key) => byKey.get(key);
+}
+
+function asNotAnExport(previous: Destination): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof LongshoreError) || error.code !== "LocationOccupied") throw error;
+    throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`, { cause: error });
+  };
+}

@@ -1,0 +1,112 @@
+/** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
+import { formatVersion } from "../../domain/export-options.ts";
+import type { ExportRequest } from "../../domain/plan.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import type { Source } from "../../domain/ports/source.ts";
+import { documentBytes } from "../document.ts";
+import { checkRequest } from "./check-request.ts";
+import { cleanUp } from "./clean-up.ts";
+import type { ExportCall, ExportHome, ExportResult } from "./export-call.ts";
+import { finalize } from "./finalize.ts";
+import { findExport, type FoundExport, requestName } from "./found-export.ts";
+import { packEverything } from "./pack-everything.ts";
+
+/** Throws errors of the catalogue; whatever was done until then is found again by the next call. */
+export async function runExport(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<ExportResult> {
+  const source = await home.drivers.openSource(call.source);
+  const destination = await home.drivers.openDestination(call.location);
+  if (call.repair) {
+    const { repairExport } = await import("./repair.ts");
+    return repairExport({ call, home, source, destination }, signal);
+  }
+  const before = await findExport(destination, signal);
+  if (before.kind === "finished") return finished(call, home, { source, destination, found: before }, signal);
+
+  await using _lock = await destination.lock(home.holder, signal);
+  // Another process may have worked, or finished, between the look and the lock.
+  const found = await findExport(destination, signal);
+  if (found.kind === "finished") return finished(call, home, { source, destination, found }, signal);
+  return continueExport({ call, home, source, destination }, found, signal);
+}
+
+export interface ExportWork {
+  readonly call: ExportCall;
+  readonly home: ExportHome;
+  readonly source: Source;
+  readonly destination: Destination;
+}
+
+/** Plans, packs and finalizes whatever is not done yet. The caller holds the lock. */
+export async function continueExport(
+  work: ExportWork,
+  found: Exclude<FoundExport, { kind: "finished" }>,
+  signal: AbortSignal,
+): Promise<ExportResult> {
+  const request = await settleRequest(work, found, signal);
+  if (found.kind !== "none") announce(work, found);
+  const plan = await packEverything(work, { request, found }, signal);
+  const result = await finalize(work, plan, signal);
+  await cleanUp(work.destination, signal);
+  return { ...result, unchanged: false };
+}
+
+async function finished(
+  call: ExportCall,
+  home: ExportHome,
+  there: { source: Source; destination: Destination; found: FoundExport & { kind: "finished" } },
+  signal: AbortSignal,
+): Promise<ExportResult> {
+  const { manifest, manifestDigest } = there.found;
+  const found = { source: manifest.run.source, issuer: manifest.run.issuer, options: manifest.options };
+  const asked = { source: there.source.location, issuer: call.signer?.issuer, options: call.options };
+  checkRequest(there.destination.location, found, asked);
+  if (await hasLeftovers(there.destination, signal)) await cleanUp(there.destination, signal);
+  const when = manifest.run.finishedAt;
+  home.onEvent({ kind: "notice", message: `${there.destination.location} was finished at ${when}, nothing was changed` });
+  return { manifest, manifestDigest, unchanged: true };
+}
+
+/** A process may have been killed between its last record and its tidying up. */
+async function hasLeftovers(destination: Destination, signal: AbortSignal): Promise<boolean> {
+  for (const prefix of ["tmp/", "attempts/", "index/"]) {
+    for await (const _object of destination.list(prefix, signal)) return true;
+  }
+  return false;
+}
+
+async function settleRequest(
+  { call, home, source, destination }: ExportWork,
+  found: Exclude<FoundExport, { kind: "finished" }>,
+  signal: AbortSignal,
+): Promise<ExportRequest> {
+  const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
+  if (found.kind !== "none") {
+    const request = found.kind === "planned" ? found.plan.request : found.request;
+    checkRequest(destination.location, request, asked);
+    return request;
+  }
+  const request: ExportRequest = {
+    formatVersion,
+    name: call.name,
+    owner: home.newId(),
+    source: source.location,
+    startedAt: new Date(home.clock.now()).toISOString(),
+    options: { ...call.options, include: [...call.options.include], exclude: [...call.options.exclude] },
+    ...(call.signer === undefined ? undefined : { issuer: call.signer.issuer }),
+  };
+  await destination.put(requestName, documentBytes(request), signal);
+  return request;
+}
+
+function announce({ home, destination }: ExportWork, found: Exclude<FoundExport, { kind: "finished" | "none" }>): void {
+  if (found.kind === "begun") {
+    home.onEvent({ kind: "notice", message: `continuing ${destination.location}, its plan is made afresh` });
+    return;
+  }
+  const minutes = Math.round((home.clock.now() - Date.parse(found.plan.plannedAt)) / 60_000);
+  home.onEvent({
+    kind: "notice",
+    message: `continuing ${destination.location} by its plan of ${minutes} minutes ago; a new --name takes a fresh plan`,
+  });
+}
+

@@ -1,0 +1,141 @@
+/** The first pass of an extraction: everything but symbolic links and the metadata of folders. */
+import { closeSync, unlinkSync, writeSync } from "node:fs";
+import { displayName } from "../../domain/byte-string.ts";
+import type { DifferenceReason } from "../../domain/entry.ts";
+import { openContent } from "../reading/content.ts";
+import type { ContentReader } from "../reading/content-reader.ts";
+import { findEntry, type WholeEntry } from "../reading/index-lines.ts";
+import { isSafePath } from "../reading/safe-path.ts";
+import { isSelected } from "../reading/selection.ts";
+import type { ExtractNotice, ExtractOptions } from "./extract-options.ts";
+import { changeTimeNow, makeFile, makeFolder, makeHardLink, makeSpecial } from "./make-entry.ts";
+import { setFileMetadata } from "./metadata.ts";
+import { placeOf } from "./place.ts";
+import { inFolder, type TargetFolder } from "./target-folder.ts";
+
+export class ContentPass {
+  readonly #options: ExtractOptions;
+  readonly #target: TargetFolder;
+  readonly #content: ContentReader;
+  readonly #onBytes: (length: number) => void;
+  readonly #since: bigint;
+
+  constructor(options: ExtractOptions, target: TargetFolder, onBytes: (length: number) => void) {
+    this.#options = options;
+    this.#target = target;
+    this.#content = openContent(options.index.opened, options.format);
+    this.#onBytes = onBytes;
+    this.#since = changeTimeNow(target.open(""));
+  }
+
+  /** Says what is to be told about the entry, if it is not simply there now. */
+  async make(whole: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
+    const { entry } = whole;
+    const { folder, name } = placeOf(entry);
+    const { difference } = entry.placement;
+    if (difference !== undefined && entry.type !== "directory" && !this.#isWritten(whole, difference))
+      return { kind: "difference", path: entry.path, written: false, message: `left out: ${explain(difference)}` };
+    switch (entry.type) {
+      case "directory":
+        makeFolder(this.#target.open(folder), name);
+        break;
+      case "file": {
+        const damage = await this.#writeFile(whole, whole, signal);
+        if (damage !== undefined) return damage;
+        break;
+      }
+      case "hardlink": {
+        const damage = await this.#link(whole, signal);
+        if (damage !== undefined) return damage;
+        break;
+      }
+      case "fifo":
+      case "character-device":
+      case "block-device":
+        makeSpecial(this.#target.open(folder), name, entry);
+        break;
+      case "symlink":
+        break;
+      case "socket":
+      case "unknown":
+        return { kind: "difference", path: entry.path, written: false, message: "left out: it can't be exported" };
+    }
+    if (difference === undefined) return undefined;
+    return { kind: "difference", path: entry.path, written: true, message: `written, but ${explain(difference)}` };
+  }
+
+  #isWritten({ entry }: WholeEntry, difference: DifferenceReason): boolean {
+    // Where files are kept as they are, one that could not be read is not there at all.
+    if (this.#options.format.layout === "files" && entry.type === "file" && entry.placement.sha256 === undefined) return false;
+    return difference === "changed" || (this.#options.withDifferences && entry.type === "file");
+  }
+
+  async #writeFile(place: WholeEntry, source: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
+    const { folder, name } = placeOf(place.entry);
+    const parent = this.#target.open(folder);
+    const descriptor = makeFile(parent, name);
+    let whole = false;
+    try {
+      const copied = this.#content.copy(source, (bytes) => this.#write(descriptor, bytes), signal);
+      const damage = copied instanceof Promise ? await copied : copied;
+      if (damage !== undefined) {
+        const frame = damage.frame === undefined ? "" : `, frame ${damage.frame}`;
+        const message = `damaged in part ${damage.part} (${damage.object}${frame}), not written: ${damage.message}`;
+        return { kind: "damaged", path: place.entry.path, written: false, message };
+      }
+      setFileMetadata(descriptor, source.entry);
+      whole = true;
+      return undefined;
+    } finally {
+      closeSync(descriptor);
+      if (!whole) unlinkSync(inFolder(parent, name));
+    }
+  }
+
+  #write(descriptor: number, bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; ) from += writeSync(descriptor, bytes, from);
+    this.#onBytes(bytes.length);
+  }
+
+  /** A link to the other name where that was extracted too; otherwise the content itself. */
+  async #link(whole: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
+    const { index, selection, folder } = this.#options;
+    const target = whole.entry.linkTarget ?? "";
+    const place = placeOf(whole.entry);
+    const damaged = (message: string): ExtractNotice => ({ kind: "damaged", path: whole.entry.path, written: false, message });
+    if (!isSafePath(target) || target.endsWith("/"))
+      return damaged(`not written: its hard link leads to ${displayName(target)}, out of ${folder}`);
+    if (isSelected(selection, target) && this.#linkTo(target, place)) return undefined;
+    const source = await findEntry(index, target, signal);
+    if (source?.entry.type !== "file") return damaged(`not written: the export has no file ${displayName(target)}, which it is a hard link to`);
+    const { difference } = source.entry.placement;
+    if (difference !== undefined && !this.#isWritten(source, difference))
+      return { kind: "difference", path: whole.entry.path, written: false, message: `left out: ${explain(difference)}` };
+    return this.#writeFile(whole, source, signal);
+  }
+
+  #linkTo(target: string, place: { folder: string; name: string }): boolean {
+    const slash = target.lastIndexOf("/") + 1;
+    const other = { folder: this.#target.openExisting(target.slice(0, slash)), name: target.slice(slash) };
+    if (other.folder === undefined) return false;
+    try {
+      const here = { folder: this.#target.open(place.folder), name: place.name };
+      return makeHardLink({ folder: other.folder, name: other.name }, here, this.#since);
+    } finally {
+      closeSync(other.folder);
+    }
+  }
+}
+
+function explain(difference: DifferenceReason): string {
+  switch (difference) {
+    case "changed":
+      return "it changed while it was exported";
+    case "vanished":
+      return "it vanished before it was exported";
+    case "unreadable":
+      return "it could not be read";
+    case "unsupported":
+      return "the format has no place for it";
+  }
+}

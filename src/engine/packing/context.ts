@@ -1,0 +1,19 @@
+import type { ExportOptions } from "../../domain/export-options.ts";
+import type { PackProgress } from "../../domain/pack-task.ts";
+import type { Clock } from "../../domain/ports/clock.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import type { Format } from "../../domain/ports/format.ts";
+import type { Source } from "../../domain/ports/source.ts";
+
+/** What packing works with. */
+export interface PackContext {
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly format: Format;
+  readonly options: ExportOptions;
+  readonly clock: Clock;
+  /** Whether others may have worked on the export before: only then is there something to adopt. */
+  readonly resumed: boolean;
+  readonly openDestination: (location: string) => Promise<Destination>;
+  readonly onProgress: (progress: PackProgress) => void;
+}

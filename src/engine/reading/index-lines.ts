@@ -1,0 +1,109 @@
+/** The lines of the index as entries: all of them, or those of one path or one folder, reading only the pages needed. */
+import { zstdDecompressSync } from "node:zlib";
+import { type IndexEntry, parseIndexLine } from "../../domain/plan-line.ts";
+import { damaged } from "./document.ts";
+import { checkIndexEntry } from "./index-entry-check.ts";
+import { type Index, type Page, pageBefore } from "./index-pages.ts";
+import { readRange } from "./range.ts";
+
+/** One line of the index: an entry, or one piece of a split file, and the part that holds it. */
+export interface IndexedEntry {
+  readonly part: number;
+  readonly entry: IndexEntry;
+}
+
+/** An entry with all the pieces it was cut into; most have one. */
+export interface WholeEntry {
+  readonly entry: IndexEntry;
+  readonly pieces: readonly IndexedEntry[];
+}
+
+/** A page may exceed its megabyte by one line; anything more is an attempt to fill the memory. */
+const largestText = 8 * 1024 * 1024;
+
+/** Everything, in order, a page at a time. */
+export async function* allEntries(index: Index, signal: AbortSignal): AsyncGenerator<readonly WholeEntry[]> {
+  yield* entriesUnder(index, "", signal);
+}
+
+/** What begins with the prefix, in order: a folder's own entry and everything in it where the prefix ends in "/". */
+export async function* entriesUnder(index: Index, prefix: string, signal: AbortSignal): AsyncGenerator<readonly WholeEntry[]> {
+  yield* joinPieces(index, linesUnder(index, prefix, signal));
+}
+
+/** The entry of exactly this path. */
+export async function findEntry(index: Index, path: string, signal: AbortSignal): Promise<WholeEntry | undefined> {
+  for await (const batch of entriesUnder(index, path, signal)) return batch.find(({ entry }) => entry.path === path);
+  return undefined;
+}
+
+/** The lines of one part, a page at a time. */
+export async function* linesOfPart(index: Index, part: number, signal: AbortSignal): AsyncGenerator<readonly IndexedEntry[]> {
+  for (const page of index.pages) if (page.part === part) yield readPage(index, page, signal);
+}
+
+export async function* linesUnder(index: Index, prefix: string, signal: AbortSignal): AsyncGenerator<readonly IndexedEntry[]> {
+  for (let i = pageBefore(index.pages, prefix); i < index.pages.length; i++) {
+    const page = index.pages[i];
+    if (page === undefined || (page.path > prefix && !page.path.startsWith(prefix))) return;
+    const lines = await readPage(index, page, signal);
+    const matching = prefix === "" ? lines : lines.filter(({ entry }) => entry.path.startsWith(prefix));
+    if (matching.length > 0) yield matching;
+  }
+}
+
+/** The page's text: whole lines, in byte order of their paths. */
+export async function readPageText(index: Index, page: Page, signal: AbortSignal): Promise<string> {
+  const { destination } = index.opened;
+  const name = "index.jsonl.zst";
+  const stored = await readRange(destination, { name, offset: page.offset, length: page.size }, signal);
+  try {
+    return zstdDecompressSync(stored, { maxOutputLength: largestText }).toString("utf8");
+  } catch (cause) {
+    throw damaged(destination, `${name} is damaged at byte ${page.offset}`, cause);
+  }
+}
+
+async function readPage(index: Index, page: Page, signal: AbortSignal): Promise<IndexedEntry[]> {
+  const text = await readPageText(index, page, signal);
+  const entries: IndexedEntry[] = [];
+  try {
+    for (let from = 0; from < text.length; ) {
+      const end = text.indexOf("\n", from);
+      const entry = parseIndexLine(text.slice(from, end < 0 ? text.length : end));
+      checkIndexEntry(entry);
+      entries.push({ part: page.part, entry });
+      from = end < 0 ? text.length : end + 1;
+    }
+  } catch (cause) {
+    throw damaged(index.opened.destination, `index.jsonl.zst has a malformed line in the page at byte ${page.offset}`, cause);
+  }
+  return entries;
+}
+
+async function* joinPieces(
+  index: Index,
+  batches: AsyncIterable<readonly IndexedEntry[]>,
+): AsyncGenerator<readonly WholeEntry[]> {
+  /** Pieces of the last file of the batch before: more of them may follow. */
+  let open: IndexedEntry[] = [];
+  for await (const batch of batches) {
+    const whole: WholeEntry[] = [];
+    for (const line of batch) {
+      const first = open[0];
+      if (first !== undefined && line.entry.piece !== undefined && first.entry.path === line.entry.path) {
+        open.push(line);
+        if (open.length > index.opened.parts.size)
+          throw damaged(index.opened.destination, "index.jsonl.zst has more pieces of a file than there are parts");
+        continue;
+      }
+      if (first !== undefined) whole.push({ entry: first.entry, pieces: open });
+      open = [];
+      if (line.entry.piece === undefined) whole.push({ entry: line.entry, pieces: [line] });
+      else open = [line];
+    }
+    if (whole.length > 0) yield whole;
+  }
+  const last = open[0];
+  if (last !== undefined) yield [{ entry: last.entry, pieces: open }];
+}

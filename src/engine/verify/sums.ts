@@ -1,0 +1,50 @@
+/** SHA256SUMS must be, byte for byte, what the manifest makes of it. */
+import { byteStringOfText } from "../../domain/byte-string.ts";
+import { sha256Sums } from "../../domain/sha256sums.ts";
+import type { Index } from "../reading/index-pages.ts";
+import { keptFiles } from "./kept-files.ts";
+import type { Verification } from "./verification.ts";
+
+export async function checkSums({ opened, log, onBytes }: Verification, index: Index | undefined, signal: AbortSignal): Promise<void> {
+  const { destination, manifest, manifestSha256 } = opened;
+  const object = "SHA256SUMS";
+  const size = await destination.size(object, signal);
+  if (size === undefined) {
+    log.add({ kind: "missing", object, message: "is missing" });
+    return;
+  }
+  if (manifest.format === "files" && index === undefined) return;
+  const files = index === undefined ? undefined : keptFiles(index, signal);
+  const parts = manifest.parts.map((part) => ({ object: byteStringOfText(part.object), sha256: part.sha256 }));
+  const expected = sha256Sums({ format: manifest.format, parts }, manifestSha256, files);
+  const stored = destination.read(object, { offset: 0, length: size }, signal);
+  if (!(await sameBytes(expected, stored, onBytes))) log.add({ kind: "digest", object, message: "is not what manifest.json makes it" });
+}
+
+async function sameBytes(
+  expected: AsyncIterable<Uint8Array>,
+  stored: AsyncIterable<Uint8Array>,
+  onBytes: (length: number) => void,
+): Promise<boolean> {
+  const theirs = stored[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+  try {
+    for await (const bytes of expected) {
+      for (let from = 0; from < bytes.length; ) {
+        while (rest.length === 0) {
+          const next = await theirs.next();
+          if (next.done === true) return false;
+          rest = next.value;
+          onBytes(rest.length);
+        }
+        const length = Math.min(rest.length, bytes.length - from);
+        if (Buffer.compare(rest.subarray(0, length), bytes.subarray(from, from + length)) !== 0) return false;
+        rest = rest.subarray(length);
+        from += length;
+      }
+    }
+    return rest.length === 0 && (await theirs.next()).done === true;
+  } finally {
+    await theirs.return?.();
+  }
+}

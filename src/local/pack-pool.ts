@@ -1,0 +1,128 @@
+/** Packs with worker threads of this machine. */
+import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { LongshoreError } from "../domain/errors.ts";
+import type { PackOutcome, PackTask } from "../domain/pack-task.ts";
+import type { PackPool, PackPoolOptions } from "../domain/ports/pack-pool.ts";
+import type { FromWorker, ToWorker, WorkerError } from "./worker-messages.ts";
+
+interface Waiting {
+  readonly task: PackTask;
+  readonly resolve: (outcome: PackOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** Parts it works on that are not safe yet, by number. */
+  readonly unsafe: Map<number, Waiting>;
+  busy: boolean;
+}
+
+/** How long a worker may take to come to a stop by itself before it is ended. */
+const grace = 1000;
+
+/** `program` is the worker's module; it is started at once, so that it is loaded when the first part is planned. */
+export function startPackPool(program: URL, options: PackPoolOptions): PackPool {
+  const queue: Waiting[] = [];
+  const threads: Thread[] = [];
+  let lost: unknown;
+  let stopping = false;
+
+  for (let i = 0; i < options.workers; i++) threads.push(startThread());
+  return {
+    pack: async (task, signal) => {
+      signal.throwIfAborted();
+      if (lost !== undefined) throw lost;
+      const { promise, resolve, reject } = Promise.withResolvers<PackOutcome>();
+      const waiting = { task, resolve, reject };
+      const cancel = (): void => {
+        const position = queue.indexOf(waiting);
+        if (position !== -1) queue.splice(position, 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", cancel, { once: true });
+      queue.push(waiting);
+      dispatch();
+      try {
+        return await promise;
+      } finally {
+        signal.removeEventListener("abort", cancel);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping = true;
+      await Promise.all(threads.map((thread) => stop(thread.worker)));
+    },
+  };
+
+  function startThread(): Thread {
+    const worker = new Worker(program, { workerData: options.job });
+    const thread: Thread = { worker, unsafe: new Map(), busy: false };
+    worker.on("message", (message: FromWorker) => receive(thread, message));
+    worker.on("error", (error) => lose(thread, error));
+    worker.on("exit", (code) => {
+      if (!stopping) lose(thread, new Error(`a worker ended with ${code}`));
+    });
+    return thread;
+  }
+
+  function dispatch(): void {
+    for (const thread of threads) {
+      if (thread.busy) continue;
+      const waiting = queue.shift();
+      if (waiting === undefined) return;
+      thread.busy = true;
+      thread.unsafe.set(waiting.task.part.number, waiting);
+      post(thread.worker, { kind: "pack", task: waiting.task });
+    }
+  }
+
+  function receive(thread: Thread, message: FromWorker): void {
+    switch (message.kind) {
+      case "progress":
+        options.onProgress(message.progress);
+        return;
+      case "ready":
+        thread.busy = false;
+        dispatch();
+        return;
+      case "safe":
+        settle(thread, message.outcome.number)?.resolve(message.outcome);
+        return;
+      case "failed":
+        settle(thread, message.number)?.reject(errorOf(message.error));
+    }
+  }
+
+  /** Nothing is known of a lost worker's part, so nobody may go on as if it were safe. */
+  function lose(thread: Thread, cause: unknown): void {
+    lost ??= new LongshoreError("WorkerLost", "a worker of this export ended without a word", { cause });
+    for (const waiting of [...thread.unsafe.values(), ...queue.splice(0)]) waiting.reject(lost);
+    thread.unsafe.clear();
+  }
+}
+
+function settle(thread: Thread, number: number): Waiting | undefined {
+  const waiting = thread.unsafe.get(number);
+  thread.unsafe.delete(number);
+  return waiting;
+}
+
+function errorOf({ code, message, hint, stack }: WorkerError): Error {
+  if (code !== undefined) return new LongshoreError(code, message, hint === undefined ? {} : { hint });
+  return Object.assign(new Error(message), { stack });
+}
+
+function post(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
+}
+
+async function stop(worker: Worker): Promise<void> {
+  const waited = new AbortController();
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  post(worker, { kind: "stop" });
+  await Promise.race([ended, setTimeout(grace, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  waited.abort();
+  await worker.terminate();
+}

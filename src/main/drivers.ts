@@ -1,0 +1,43 @@
+/** Finds the driver for what a person wrote; each is loaded only when it is asked for. */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LongshoreError } from "../domain/errors.ts";
+import type { FormatName } from "../domain/export-options.ts";
+import type { Destination } from "../domain/ports/destination.ts";
+import type { Format } from "../domain/ports/format.ts";
+import type { Drivers } from "../domain/ports/home.ts";
+import type { Source } from "../domain/ports/source.ts";
+
+const formats: Record<FormatName, () => Promise<Format>> = {
+  tar: async () => (await import("../drivers/formats/tar.ts")).tar,
+  "tar.gz": async () => (await import("../drivers/formats/tar-gzip.ts")).tarGzip,
+  "tar.zst": async () => (await import("../drivers/formats/tar-zstd.ts")).tarZstd,
+  zip: async () => (await import("../drivers/formats/zip.ts")).zip,
+  files: async () => (await import("../drivers/formats/files.ts")).files,
+};
+
+export const drivers: Drivers = {
+  openSource: async (location): Promise<Source> => {
+    const { openFilesystemSource } = await import("../drivers/sources/filesystem.ts");
+    return openFilesystemSource(pathOf(location));
+  },
+  openDestination: async (location): Promise<Destination> => {
+    const { openFilesystemDestination } = await import("../drivers/destinations/filesystem.ts");
+    return openFilesystemDestination(resolve(pathOf(location)));
+  },
+  format: (name) => formats[name](),
+};
+
+/** A path as it is, or that of a file:// URL (RFC 8089). Throws UnknownScheme, InvalidArgument. */
+export function pathOf(location: string): string {
+  if (location === "") throw new LongshoreError("InvalidArgument", "a location is empty");
+  if (location.includes("\0")) throw new LongshoreError("InvalidArgument", "a location contains a zero byte");
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase();
+  if (scheme === undefined) return location;
+  if (scheme !== "file") throw new LongshoreError("UnknownScheme", `${scheme}:// is not in this version (${location})`);
+  try {
+    return fileURLToPath(location);
+  } catch (error) {
+    throw new LongshoreError("InvalidArgument", `${location} is no valid file:// URL`, { cause: error });
+  }
+}

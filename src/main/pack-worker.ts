@@ -1,0 +1,28 @@
+/** The program of a worker thread: it is told the export once, and then one part after another. */
+import { workerData } from "node:worker_threads";
+import type { PackJob } from "../domain/pack-task.ts";
+import { makePartSafe } from "../engine/packing/make-part-safe.ts";
+import { servePool } from "../local/pack-worker.ts";
+import { drivers } from "./drivers.ts";
+
+const job = workerData as PackJob;
+
+servePool(async (onProgress) => {
+  const [source, destination, format] = await Promise.all([
+    drivers.openSource(job.source),
+    drivers.openDestination(job.destination),
+    drivers.format(job.options.format),
+  ]);
+  const { options, resumed } = job;
+  const context = {
+    source,
+    destination,
+    format,
+    options,
+    resumed,
+    clock: Date,
+    openDestination: drivers.openDestination,
+    onProgress,
+  };
+  return (task, signal) => makePartSafe(context, task, signal);
+});
