@@ -1,7 +1,16 @@
 // The direction of imports: which folder of src may know which. The reasons are in CONTRIBUTING.md.
 
 const TEST = "\\.test\\.ts$";
-const PACKAGE = ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-bundled", "npm-no-pkg", "npm-unknown"];
+const PACKAGE = [
+  "npm",
+  "npm-dev",
+  "npm-optional",
+  "npm-peer",
+  "npm-bundled",
+  "npm-no-pkg",
+  "npm-unknown",
+  "unknown",
+];
 
 const layer = (name, may) => ({
   name: `${name}-imports`,

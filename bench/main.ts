@@ -27,10 +27,13 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (): void => {
-    say("interrupted; cleaning up");
+    if (interruption.signal.aborted) return;
     interruption.abort(new BenchError("interrupted"));
+    say("interrupted; cleaning up");
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  // Whoever read us is gone; without a listener Node would end at once and leave everything behind.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", interrupt);
   try {
     const options = parseOptions(args);
     if (options === "help") {

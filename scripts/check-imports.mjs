@@ -7,6 +7,7 @@ import { cruise } from "dependency-cruiser";
 import configuration from "../.dependency-cruiser.mjs";
 
 // swc parses `using` but its visitor, which dependency-cruiser extends, throws on it.
+// oxlint-disable-next-line typescript/unbound-method -- called below with the visitor it belongs to
 const visitStatement = Visitor.prototype.visitStatement;
 Visitor.prototype.visitStatement = function (statement) {
   if (statement.type !== "UsingDeclaration") return visitStatement.call(this, statement);

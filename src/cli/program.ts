@@ -5,6 +5,7 @@ import { downloadCommand } from "./commands/download.ts";
 import { exportCommand } from "./commands/export.ts";
 import { extractCommand } from "./commands/extract.ts";
 
+import { lsCommand } from "./commands/ls.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { CliContext } from "./context.ts";
 import { choice } from "./option-values.ts";
@@ -60,6 +61,7 @@ function createProgram(context: CliContext) {
   const commands = [
     exportCommand(context),
     verifyCommand(context),
+    lsCommand(context),
 
     extractCommand(context),
     downloadCommand(context),

@@ -6,13 +6,15 @@ import { basename, dirname, join } from "node:path";
 import { LongshoreError } from "../domain/errors.ts";
 import type { ManifestPart } from "../domain/manifest.ts";
 import { byteStringOfText } from "../domain/byte-string.ts";
-import { hashRange, isJoined } from "./joined-file.ts";
-import { outputError } from "./output-error.ts";
+import { hashRange, isJoined } from "./verify/joined-file.ts";
+import { outputError } from "./reading/output-error.ts";
 import type { OpenExport } from "./reading/open-export.ts";
 
 export interface JoinOptions {
   readonly opened: OpenExport;
-  readonly onProgress?: ((progress: { readonly bytes: number; readonly totalBytes: number }) => void) | undefined;
+  readonly onProgress?:
+    | ((progress: { readonly bytes: number; readonly totalBytes: number }) => void)
+    | undefined;
 }
 
 export interface JoinReport {
@@ -26,11 +28,16 @@ export interface JoinReport {
  * Writes the archive to `file`, which appears only when it is whole; an interrupted call leaves what it has beside it, and the
  * next goes on from there. Throws NoArchive, TargetExists, Damaged.
  */
-export async function joinToFile(options: JoinOptions, file: string, signal: AbortSignal): Promise<JoinReport> {
+export async function joinToFile(
+  options: JoinOptions,
+  file: string,
+  signal: AbortSignal,
+): Promise<JoinReport> {
   const { opened } = options;
   const size = archiveSize(opened);
   if (await exists(file)) {
-    if (!(await isJoined(file, opened.manifest.parts, signal))) throw new LongshoreError("TargetExists", `${file} is there and is not this archive`);
+    if (!(await isJoined(file, opened.manifest.parts, signal)))
+      throw new LongshoreError("TargetExists", `${file} is there and is not this archive`);
     return { size, kept: size, alreadyThere: true };
   }
   const partial = partialName(file, opened);
@@ -45,7 +52,11 @@ export async function joinToFile(options: JoinOptions, file: string, signal: Abo
 }
 
 /** Hands the archive to `write`. Throws NoArchive, or Damaged when bytes of a bad part have already gone out. */
-export async function joinTo(options: JoinOptions, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<JoinReport> {
+export async function joinTo(
+  options: JoinOptions,
+  write: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<JoinReport> {
   const { opened, onProgress } = options;
   const totalBytes = archiveSize(opened);
   let bytes = 0;
@@ -72,11 +83,19 @@ export function archiveName(opened: OpenExport, extension: string): string {
 }
 
 function archiveSize({ manifest, destination }: OpenExport): number {
-  if (manifest.format === "files") throw new LongshoreError("NoArchive", `${destination.location} keeps files as they are and has no archive`);
+  if (manifest.format === "files")
+    throw new LongshoreError(
+      "NoArchive",
+      `${destination.location} keeps files as they are and has no archive`,
+    );
   return manifest.parts.reduce((sum, part) => sum + part.size, 0);
 }
 
-async function writeParts({ opened, onProgress }: JoinOptions, partial: string, signal: AbortSignal): Promise<number> {
+async function writeParts(
+  { opened, onProgress }: JoinOptions,
+  partial: string,
+  signal: AbortSignal,
+): Promise<number> {
   const totalBytes = archiveSize(opened);
   const handle = await open(partial, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
   try {
@@ -105,7 +124,11 @@ async function writeParts({ opened, onProgress }: JoinOptions, partial: string, 
 }
 
 /** How many parts an interrupted download has whole. */
-async function countWhole(handle: FileHandle, parts: readonly ManifestPart[], signal: AbortSignal): Promise<number> {
+async function countWhole(
+  handle: FileHandle,
+  parts: readonly ManifestPart[],
+  signal: AbortSignal,
+): Promise<number> {
   const { size } = await handle.stat();
   let position = 0;
   for (const [i, part] of parts.entries()) {
@@ -132,11 +155,14 @@ async function copyPart(
     await write(chunk);
   }
   if (length === part.size && hash.digest("hex") === part.sha256) return;
-  throw new LongshoreError("Damaged", `part ${part.number} (${part.object}) of ${destination.location} is not what the manifest says`);
+  throw new LongshoreError(
+    "Damaged",
+    `part ${part.number} (${part.object}) of ${destination.location} is not what the manifest says`,
+  );
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, from, bytes.length - from, position + from);
     from += bytesWritten;
   }

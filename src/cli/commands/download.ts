@@ -1,3 +1,64 @@
-import { Command } from "@commander-js/extra-typings";
+/** `longshore download`: joins the parts of an export to one file. */
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { LongshoreError } from "../../domain/errors.ts";
+import { formatBytes } from "../../domain/quantity.ts";
 import type { CliContext } from "../context.ts";
-export function downloadCommand(_context: CliContext) { return new Command("download"); }
+
+export function downloadCommand(context: CliContext): Command {
+  const command = new Command("download")
+    .description("join the parts of an export to one archive file, checked part by part")
+    .argument("<URL|LOCATION>", "the export's folder: a path or file:// URL")
+    .option("-o, --output <FILE>", 'the file to write, or "-" for stdout (default: ./<name>.<extension>)')
+    .option("--connections <N>", "transfers at once, where the archive comes over a network", connections, 4)
+    .addHelpText("after", help)
+    .action(async (location, options) => {
+      if (/^https?:\/\//i.test(location))
+        throw new LongshoreError(
+          "UnknownScheme",
+          `downloading from a server (${originOf(location)}) is not in this version`,
+          {
+            hint: "use curl, or name the export's folder",
+          },
+        );
+      const [{ openExport }, { archiveName, joinTo, joinToFile }] = await Promise.all([
+        import("../../engine/reading/open-export.ts"),
+        import("../../engine/join.ts"),
+      ]);
+      const { drivers, signal, stdout, stderr } = context;
+      const opened = await openExport(await drivers.openDestination(location), signal);
+      const format = await drivers.format(opened.manifest.format);
+      if (options.output === "-") {
+        await joinTo({ opened }, (bytes) => stdout.write(bytes), signal);
+        return;
+      }
+      const name = options.output ?? archiveName(opened, format.layout === "archive" ? format.extension : "");
+      const file = resolve(name);
+      const report = await joinToFile({ opened }, file, signal);
+      const kept =
+        report.kept === 0 ? "" : `, ${formatBytes(report.kept)} of it from an interrupted download`;
+      const message = report.alreadyThere ? "was already there and is this archive" : `written${kept}`;
+      await stderr.write(`${file}: ${formatBytes(report.size)}, every part checked, ${message}\n`);
+    });
+  return command as unknown as Command;
+}
+
+const help = `
+Examples:
+  longshore download /exports/reports
+  longshore download /exports/reports -o /media/usb/reports.tar.zst
+  longshore download /exports/reports -o - | zstd -d | tar t
+
+FILE appears when it is whole. Until then it grows as FILE.partial beside it; after an interruption the same command checks what
+is there and goes on. A FILE that already is this archive is left as it is.`;
+
+function connections(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 64.");
+}
+
+/** Without what may be a grant. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : "the URL";
+}

@@ -44,7 +44,6 @@ export function exportCommand(context: CliContext) {
     .option("--json", "print one JSON document on standard output and nothing else there", false)
     .addHelpText("after", examples)
     .action(async (source, destination, options) => {
-      const { runExport } = await import("../../engine/exporting/run-export.ts");
       const name = checkName(options.name ?? basename(resolve(context.pathOf(source))));
       const format = await context.drivers.format(options.format);
       checkLevel(options.level, format);
@@ -68,13 +67,14 @@ export function exportCommand(context: CliContext) {
           crossFileSystems: options.crossFileSystems,
         },
         previous: options.previous,
-        repair: options.repair,
         scratch: join(resolve(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
         workers: options.workers ?? Math.min(availableParallelism(), 256),
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
       try {
-        const result = await runExport(call, home, context.signal);
+        const result = options.repair
+          ? await (await import("../../engine/repairing/repair-export.ts")).repairExport(call, home, context.signal)
+          : await (await import("../../engine/exporting/run-export.ts")).runExport(call, home, context.signal);
         await tracked[Symbol.asyncDispose]();
         const seconds = (performance.now() - startedAt) / 1000;
         const document = exportDocument(result, location, seconds);

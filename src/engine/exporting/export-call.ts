@@ -14,7 +14,6 @@ export interface ExportCall {
   readonly options: ExportOptions;
   /** LOCATION of an earlier export whose parts may be taken over. */
   readonly previous: string | undefined;
-  readonly repair: boolean;
   /** A folder for what does not fit in memory. */
   readonly scratch: string;
   readonly workers: number;

@@ -17,7 +17,12 @@ import { putSums } from "./sums.ts";
 import { finishTail, openTail } from "./tail-part.ts";
 
 /** Throws SourceDiffers where the export must not have differences, Damaged where a record is not as it must be. */
-export async function finalize(work: ExportWork, plan: Plan, signal: AbortSignal): Promise<Omit<ExportResult, "unchanged">> {
+export async function finalize(
+  work: ExportWork,
+  plan: Plan,
+  signal: AbortSignal,
+  before: { readonly attempts: number; readonly redone: number } = { attempts: 0, redone: 0 },
+): Promise<Omit<ExportResult, "unchanged">> {
   const { call, home, destination } = work;
   const { records, tail } = await joinParts(work, plan, signal);
   if (call.options.differences === "fail") await refuseDifferences(work, plan, records, signal);
@@ -44,8 +49,8 @@ export async function finalize(work: ExportWork, plan: Plan, signal: AbortSignal
       finishedAt: new Date(home.clock.now()).toISOString(),
       host: home.host,
       versions: { ...home.versions },
-      redone: attempts.redone,
-      attempts: attempts.total,
+      redone: before.redone + attempts.redone,
+      attempts: before.attempts + attempts.total,
       reused: records.reused,
       files: [planFile, ...records.receipts, ...(tail === undefined ? [] : [tail.receipt])],
     },

@@ -15,10 +15,6 @@ import { packEverything } from "./pack-everything.ts";
 export async function runExport(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
   const destination = await home.drivers.openDestination(call.location);
-  if (call.repair) {
-    const { repairExport } = await import("./repair.ts");
-    return repairExport({ call, home, source, destination }, signal);
-  }
   const before = await findExport(destination, signal);
   if (before.kind === "finished") return finished(call, home, { source, destination, found: before }, signal);
 

@@ -9,24 +9,31 @@ export function fileTime(nanoseconds: bigint): string {
     seconds -= 1n;
     rest += billion;
   }
-  let value = Number(seconds) + Number(rest) / 1e9;
-  // The system call's nanoseconds are cut off, so a double just below would show the microsecond before.
-  if (cutOff(value) < nanoseconds / 1000n - (nanoseconds % 1000n < 0n ? 1n : 0n)) value = nextAbove(value);
+  const value = Number(seconds) + Number(rest) / 1e9;
+  // What is below a nanosecond is cut off, so the double nearest may show the microsecond beside the right one.
+  const microseconds = seconds * 1_000_000n + rest / 1000n;
+  const middle = (Number(microseconds) + 0.5) / 1e6;
+  const right =
+    [value, neighbour(value, 1n), neighbour(value, -1n)].find((near) => shown(near) === microseconds) ??
+    middle;
   // As text, since Node takes a negative number for "now" and a text for what it says.
-  return String(value);
+  return String(right);
 }
 
 const billion = 1_000_000_000n;
 
-/** Microseconds that the system shows for a time. */
-function cutOff(value: number): bigint {
-  const whole = Math.floor(value);
-  return BigInt(whole) * 1_000_000n + BigInt(Math.floor((value - whole) * 1e6));
+/** Microseconds that the system shows for a time: libuv cuts it to nanoseconds towards zero. */
+function shown(value: number): bigint {
+  const whole = Math.trunc(value);
+  const nanoseconds = BigInt(whole) * billion + BigInt(Math.trunc((value - whole) * 1e9));
+  return (nanoseconds - (((nanoseconds % 1000n) + 1000n) % 1000n)) / 1000n;
 }
 
-function nextAbove(value: number): number {
+/** The double just above (1n) or below (-1n). */
+function neighbour(value: number, step: bigint): number {
+  if (value === 0) return value;
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
-  view.setBigInt64(0, view.getBigInt64(0) + (value < 0 ? -1n : 1n));
+  view.setBigInt64(0, view.getBigInt64(0) + (value < 0 ? -step : step));
   return view.getFloat64(0);
 }

@@ -7,15 +7,14 @@ import type { FilesFormat, StoredFormat, StreamFormat } from "../../domain/ports
 import { Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { parseDocument } from "../document.ts";
-import { damaged, readDocument, readRecord } from "./document.ts";
+import { readDocument, readRecord } from "./document.ts";
 
 /** What reading needs of a format. */
 export type ReadingFormat = ReadingStreamFormat | ReadingStoredFormat | Pick<FilesFormat, "layout">;
 export type ReadingStreamFormat = Pick<StreamFormat, "layout" | "extension" | "offsets" | "decodeFrame">;
 export type ReadingStoredFormat = Pick<StoredFormat, "layout" | "extension" | "offsets" | "decodeEntry">;
 
-export interface OpenExport {
-  readonly destination: Destination;
+export interface OpenManifest {
   readonly manifest: Manifest;
   readonly manifestSha256: string;
   /** The manifest as it was parsed, keys in the order of the file: what its contentDigest is made of. */
@@ -23,23 +22,31 @@ export interface OpenExport {
   readonly parts: ReadonlyMap<number, ManifestPart>;
 }
 
+export interface OpenExport extends OpenManifest {
+  readonly destination: Destination;
+}
+
 /** Throws NotAnExport, NotFinished, NewerFormat or Damaged, which names the field. */
 export async function openExport(destination: Destination, signal: AbortSignal): Promise<OpenExport> {
   const bytes = await readRecord(destination, "manifest.json", signal);
   if (bytes === undefined) throw await whyNoManifest(destination, signal);
-  return parseExport(destination, bytes);
+  return { destination, ...parseManifest(bytes, `manifest.json in ${destination.location}`) };
 }
 
-/** The export that these bytes of manifest.json describe. */
-export function parseExport(destination: Destination, bytes: Uint8Array): OpenExport {
-  const manifest = parseDocument(Manifest, bytes, `manifest.json in ${destination.location}`);
+/** Throws NewerFormat or Damaged; `subject` names the document. */
+export function parseManifest(bytes: Uint8Array, subject: string): OpenManifest {
+  const manifest = parseDocument(Manifest, bytes, subject);
   const rawManifest = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
   const parts = new Map<number, ManifestPart>();
   for (const [i, part] of manifest.parts.entries()) {
-    if (parts.has(part.number)) throw damaged(destination, `manifest.json: parts.${i}.number: is there twice`);
+    if (parts.has(part.number))
+      throw new LongshoreError(
+        "Damaged",
+        `${subject} is not as it must be: parts.${i}.number is there twice`,
+      );
     parts.set(part.number, part);
   }
-  return { destination, manifest, manifestSha256: sha256(bytes), rawManifest, parts };
+  return { manifest, manifestSha256: sha256(bytes), rawManifest, parts };
 }
 
 /** The receipt of a part, checked against the digest that the manifest has of it. */
@@ -54,5 +61,8 @@ async function whyNoManifest(destination: Destination, signal: AbortSignal): Pro
     if ((await destination.size(name, signal)) === undefined) continue;
     return new LongshoreError("NotFinished", `The export ${destination.location} is not finished`);
   }
-  return new LongshoreError("NotAnExport", `${destination.location} holds no export (there is no manifest.json)`);
+  return new LongshoreError(
+    "NotAnExport",
+    `${destination.location} holds no export (there is no manifest.json)`,
+  );
 }

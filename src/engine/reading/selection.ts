@@ -1,28 +1,46 @@
 /** Which entries a person means by the paths they name. */
-import { displayName } from "../../domain/byte-string.ts";
+import { byteStringOfText, displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { allEntries, entriesUnder, findEntry, type WholeEntry } from "./index-lines.ts";
 import type { Index } from "./index-pages.ts";
+import { meanings } from "./shown-name.ts";
 
 /** One entry, or a folder ("…/") with everything in it. In order, none inside another; undefined means everything. */
 export type Selection = readonly string[] | undefined;
 
-/** Finds every path before anything is done with one. Throws EntryNotFound, which names it. */
-export async function select(index: Index, paths: readonly string[], signal: AbortSignal): Promise<Selection> {
-  if (paths.length === 0) return undefined;
+/** Finds every path, as a person typed it, before anything is done with one. Throws EntryNotFound, which names it. */
+export async function select(
+  index: Index,
+  typed: readonly string[],
+  signal: AbortSignal,
+): Promise<Selection> {
   const found: string[] = [];
-  for (const path of paths) {
-    const bare = path.replace(/^(\.?\/+)+/, "").replace(/\/+$/, "");
-    if (bare === "" || bare === ".") return undefined;
-    const entry = path.endsWith("/") ? undefined : await findEntry(index, bare, signal);
-    if (entry !== undefined) found.push(bare);
-    else if (await isFolder(index, `${bare}/`, signal)) found.push(`${bare}/`);
-    else throw new LongshoreError("EntryNotFound", `${index.opened.destination.location} holds no ${displayName(path)}`);
+  for (const path of typed) {
+    const chosen = await findTyped(index, path, signal);
+    if (chosen === undefined)
+      throw new LongshoreError(
+        "EntryNotFound",
+        `${index.opened.destination.location} holds no ${displayName(byteStringOfText(path))}`,
+      );
+    found.push(chosen);
   }
+  if (found.length === 0 || found.includes("")) return undefined;
   found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const kept: string[] = [];
   for (const path of found) if (!isSelected(kept, path)) kept.push(path);
   return kept;
+}
+
+/** The entry's path, or the folder's ending in "/", or "" for everything. */
+async function findTyped(index: Index, typed: string, signal: AbortSignal): Promise<string | undefined> {
+  for (const path of meanings(typed)) {
+    const bare = path.replace(/^(?:\.?\/+)+/, "").replace(/\/+$/, "");
+    if (bare === "." || (bare === "" && path !== "")) return "";
+    if (bare === "") continue;
+    if (!path.endsWith("/") && (await findEntry(index, bare, signal)) !== undefined) return bare;
+    if (await isFolder(index, `${bare}/`, signal)) return `${bare}/`;
+  }
+  return undefined;
 }
 
 export function isSelected(selection: Selection, path: string): boolean {

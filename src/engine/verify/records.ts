@@ -8,32 +8,46 @@ import { parseIndexLine } from "../../domain/plan-line.ts";
 import { damaged } from "../reading/document.ts";
 import { readPageText } from "../reading/index-lines.ts";
 import type { Index } from "../reading/index-pages.ts";
-import { type OpenExport, readReceipt } from "../reading/open-export.ts";
+import { type OpenManifest, readReceipt } from "../reading/open-export.ts";
 import { checkObject, fewAtATime } from "./hash-object.ts";
 import type { ProblemLog } from "./report.ts";
 import type { Verification } from "./verification.ts";
 
 /** The manifest against itself: its content digest and its sums. */
-export function checkManifest(opened: OpenExport, log: ProblemLog): void {
+export function checkManifest(opened: OpenManifest, log: ProblemLog): void {
   const { manifest, rawManifest } = opened;
-  const contradiction = (message: string): void => log.add({ kind: "document", object: "manifest.json", message });
+  const contradiction = (message: string): void =>
+    log.add({ kind: "document", object: "manifest.json", message });
   const { contentDigest: _digest, run: _run, ...content } = rawManifest;
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   if (digest !== manifest.contentDigest) contradiction("its contentDigest is not that of its content");
-  const sum = (of: (part: ManifestPart) => number): number => manifest.parts.reduce((total, part) => total + of(part), 0);
-  if (sum((part) => part.files) !== manifest.totals.files) contradiction("totals.files is not the sum of its parts");
-  if (sum((part) => part.content) !== manifest.totals.content) contradiction("totals.content is not the sum of its parts");
-  if (sum((part) => part.size) !== manifest.totals.archive) contradiction("totals.archive is not the sum of its parts");
-  if (manifest.format !== "files" && manifest.parts.at(-1)?.tail !== true) contradiction("its last part is not the tail of the archive");
+  const sum = (of: (part: ManifestPart) => number): number =>
+    manifest.parts.reduce((total, part) => total + of(part), 0);
+  if (sum((part) => part.files) !== manifest.totals.files)
+    contradiction("totals.files is not the sum of its parts");
+  if (sum((part) => part.content) !== manifest.totals.content)
+    contradiction("totals.content is not the sum of its parts");
+  if (sum((part) => part.size) !== manifest.totals.archive)
+    contradiction("totals.archive is not the sum of its parts");
+  if (manifest.format !== "files" && manifest.parts.at(-1)?.tail !== true)
+    contradiction("its last part is not the tail of the archive");
 }
 
 /** Every listed file but the parts. */
-export async function checkRecords({ opened, log, onBytes }: Verification, signal: AbortSignal): Promise<void> {
+export async function checkRecords(
+  { opened, log, onBytes }: Verification,
+  signal: AbortSignal,
+): Promise<void> {
   const { manifest, destination } = opened;
   await fewAtATime(
     [...manifest.files, ...manifest.run.files],
     async (file) => {
-      const problem = await checkObject(destination, { ...file, object: byteStringOfText(file.object) }, onBytes, signal);
+      const problem = await checkObject(
+        destination,
+        { ...file, object: byteStringOfText(file.object) },
+        onBytes,
+        signal,
+      );
       if (problem !== undefined) log.add(problem);
     },
     signal,
@@ -49,7 +63,8 @@ export async function checkReceipts(index: Index, log: ProblemLog, signal: Abort
     async (part) => {
       const object = receiptName(part.number);
       if ((await opened.destination.size(object, signal)) === undefined) {
-        if (!opened.manifest.run.files.some((file) => file.object === object)) log.add({ kind: "missing", object, message: "is missing" });
+        if (!opened.manifest.run.files.some((file) => file.object === object))
+          log.add({ kind: "missing", object, message: "is missing" });
         return;
       }
       const receipt = await readReceipt(opened, part.number, signal).catch(() => undefined);
@@ -68,9 +83,20 @@ function agree(receipt: Receipt, part: ManifestPart): boolean {
   const { counts, frames } = receipt;
   const sum = (which: 0 | 1): number => frames.reduce((total, frame) => total + frame[which], 0);
   const framesFit = frames.length === 0 || (sum(0) === part.size && sum(1) === part.uncompressedSize);
-  const same = ["number", "key", "object", "size", "sha256", "uncompressedSize", "startsInside", "endsInside"] as const;
+  const same = [
+    "number",
+    "key",
+    "object",
+    "size",
+    "sha256",
+    "uncompressedSize",
+    "startsInside",
+    "endsInside",
+  ] as const;
   if (!framesFit || !same.every((name) => receipt[name] === part[name])) return false;
-  return counts.entries === part.entries && counts.files === part.files && counts.content === part.content;
+  return (
+    receipt.index.lines === part.entries && counts.files === part.files && counts.content === part.content
+  );
 }
 
 /** Each page of the index must have the lines that the table says, the first with the path that it is found by. */
@@ -90,7 +116,11 @@ export async function checkIndexLines(index: Index, log: ProblemLog, signal: Abo
   }
   for (const part of index.table.parts) {
     if ((counted.get(part.number) ?? 0) === part.lines) continue;
-    log.add({ kind: "document", object: "index.pages.json", message: `has not all ${part.lines} lines of part ${part.number}` });
+    log.add({
+      kind: "document",
+      object: "index.pages.json",
+      message: `has not all ${part.lines} lines of part ${part.number}`,
+    });
   }
 }
 

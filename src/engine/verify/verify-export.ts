@@ -14,10 +14,12 @@ import { guarded, type Verification } from "./verification.ts";
 
 export interface VerifyOptions {
   readonly destination: Destination;
-  readonly formatOf: (name: FormatName) => ReadingFormat;
+  readonly formatOf: (name: FormatName) => Promise<ReadingFormat>;
   /** PEM; the statement must be there and signed with it. */
   readonly publicKey?: string | undefined;
-  readonly onProgress?: ((progress: { readonly bytes: number; readonly totalBytes: number }) => void) | undefined;
+  readonly onProgress?:
+    | ((progress: { readonly bytes: number; readonly totalBytes: number }) => void)
+    | undefined;
 }
 
 /** Throws NotAnExport, NotFinished, NewerFormat, InvalidKey; everything that is wrong with the bytes is in the report. */
@@ -49,9 +51,13 @@ export async function verifyExport(options: VerifyOptions, signal: AbortSignal):
   };
 }
 
-async function checkEverything(verification: Verification, options: VerifyOptions, signal: AbortSignal): Promise<void> {
+async function checkEverything(
+  verification: Verification,
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { opened, log } = verification;
-  const format = options.formatOf(opened.manifest.format);
+  const format = await options.formatOf(opened.manifest.format);
   checkManifest(opened, log);
   await checkRecords(verification, signal);
   const index = await guarded("index.pages.json", log, () => openIndex(opened, signal));
@@ -60,7 +66,8 @@ async function checkEverything(verification: Verification, options: VerifyOption
     await guarded("index.jsonl.zst", log, () => checkIndexLines(index, log, signal));
   }
   if (format.layout === "archive") await checkParts(verification, { format, index }, signal);
-  else if (index !== undefined) await guarded("index.jsonl.zst", log, () => checkKeptFiles(verification, index, signal));
+  else if (index !== undefined)
+    await guarded("index.jsonl.zst", log, () => checkKeptFiles(verification, index, signal));
   await guarded("SHA256SUMS", log, () => checkSums(verification, index, signal));
   await checkUnlisted(verification, signal);
 }

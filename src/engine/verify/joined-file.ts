@@ -1,8 +1,8 @@
 /** An archive that was joined to one file, part by part. */
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import type { ByteRange } from "../domain/ports/destination.ts";
-import { outputError } from "./output-error.ts";
+import type { ByteRange } from "../../domain/ports/destination.ts";
+import { outputError } from "../reading/output-error.ts";
 
 const bufferSize = 1024 * 1024;
 
@@ -13,7 +13,11 @@ interface JoinedPart {
 }
 
 /** Whether the file is exactly these parts. */
-export async function isJoined(file: string, parts: readonly JoinedPart[], signal: AbortSignal): Promise<boolean> {
+export async function isJoined(
+  file: string,
+  parts: readonly JoinedPart[],
+  signal: AbortSignal,
+): Promise<boolean> {
   for await (const _wrong of wrongParts(file, parts, signal)) return false;
   return true;
 }
@@ -41,13 +45,21 @@ export async function* wrongParts(
     const { size } = await handle.stat();
     let offset = 0;
     for (const part of parts) {
-      if (offset + part.size > size) yield { number: part.number, message: `is cut off: the file ends at byte ${size} instead of ${offset + part.size}` };
+      if (offset + part.size > size)
+        yield {
+          number: part.number,
+          message: `is cut off: the file ends at byte ${size} instead of ${offset + part.size}`,
+        };
       else if ((await hashRange(handle, { offset, length: part.size }, signal)) !== part.sha256)
-        yield { number: part.number, message: `is damaged: bytes ${offset} to ${offset + part.size} do not have the SHA-256 that the manifest says` };
+        yield {
+          number: part.number,
+          message: `is damaged: bytes ${offset} to ${offset + part.size} do not have the SHA-256 that the manifest says`,
+        };
       offset += part.size;
       onBytes?.(part.size);
     }
-    if (size > offset) yield { number: undefined, message: `has ${size - offset} bytes too many after its last part` };
+    if (size > offset)
+      yield { number: undefined, message: `has ${size - offset} bytes too many after its last part` };
   } catch (error) {
     throw outputError(error, file);
   } finally {
@@ -59,9 +71,14 @@ export async function* wrongParts(
 export async function hashRange(handle: FileHandle, range: ByteRange, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(Math.min(bufferSize, Math.max(range.length, 1)));
-  for (let done = 0; done < range.length; ) {
+  for (let done = 0; done < range.length;) {
     signal.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, range.length - done), range.offset + done);
+    const { bytesRead } = await handle.read(
+      buffer,
+      0,
+      Math.min(buffer.length, range.length - done),
+      range.offset + done,
+    );
     if (bytesRead === 0) break;
     hash.update(buffer.subarray(0, bytesRead));
     done += bytesRead;

@@ -1,5 +1,5 @@
 /** Says what the system's error means for a file that we write or read on this machine. */
-import { type ErrorCode, LongshoreError } from "../domain/errors.ts";
+import { type ErrorCode, LongshoreError } from "../../domain/errors.ts";
 
 const meanings: Record<string, { code: ErrorCode; text: string }> = {
   ENOSPC: { code: "DestinationFull", text: "can't be written: there is no room" },
@@ -13,7 +13,8 @@ const meanings: Record<string, { code: ErrorCode; text: string }> = {
 };
 
 export function outputError(error: unknown, file: string): unknown {
-  if (error instanceof LongshoreError || !(error instanceof Error) || error.name === "AbortError") return error;
+  if (error instanceof LongshoreError || !(error instanceof Error) || error.name === "AbortError")
+    return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   const meaning = meanings[code] ?? { code: "DestinationFailed", text: `failed with ${code}` };

@@ -1,0 +1,92 @@
+/** Packs one damaged part again, aside, and takes from that only what proves to be the same as before. */
+import { displayName } from "../../domain/byte-string.ts";
+import { LongshoreError } from "../../domain/errors.ts";
+import type { ManifestPart } from "../../domain/manifest.ts";
+import { receiptName, type PlannedPart } from "../../domain/part.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import type { Receipt } from "../../domain/receipt.ts";
+import type { ExportWork } from "../exporting/run-export.ts";
+import { makePartSafe } from "../packing/make-part-safe.ts";
+import { holdsObject } from "../packing/stored-object.ts";
+import { readReceipt, receiptBytes } from "../receipts.ts";
+import type { PartState } from "./soundness.ts";
+
+export interface DamagedPart {
+  readonly planned: PlannedPart;
+  /** What the manifest says it was. */
+  readonly recorded: Pick<ManifestPart, "object" | "size" | "sha256" | "files">;
+  readonly state: PartState;
+  /** Byte strings: what is known to be lost. */
+  readonly entries: readonly string[];
+}
+
+/** Says whether the receipt is another now. Throws SourceChanged, naming the entries, where the source has no longer what the part held. */
+export async function mendPart(work: ExportWork, damaged: DamagedPart, signal: AbortSignal): Promise<boolean> {
+  const { destination } = work;
+  const { planned, recorded, state } = damaged;
+  const { scratch, made } = await packAside(work, planned, signal);
+  const isSame = made.sha256 === recorded.sha256;
+  const isSameContent = state.receipt !== undefined && made.index.fragment.sha256 === state.receipt.index.fragment.sha256;
+  if (!isSame && !(isSameContent && made.differences.count === state.receipt?.differences.count)) throw changed(work, damaged);
+
+  const take = async (object: string): Promise<void> => {
+    await destination.remove(object, signal);
+    await destination.copyFrom?.(scratch, object, object, signal);
+  };
+  if (recorded.object === "files/") {
+    for (const entry of damaged.entries) await take(`files/${entry}`);
+  } else if (!isSame) {
+    await destination.remove(recorded.object, signal);
+    await take(made.object);
+  } else if (!(await holdsObject(destination, recorded, signal))) {
+    await take(recorded.object);
+  }
+  if (!state.fragments) {
+    if (state.receipt !== undefined && !isSameContent) throw changed(work, damaged);
+    await take(made.index.fragment.object);
+    if (made.differences.fragment !== undefined) await take(made.differences.fragment.object);
+  }
+  if (state.receipt !== undefined && isSame) return false;
+  await destination.put(receiptName(planned.number), receiptBytes(made), signal);
+  return true;
+}
+
+async function packAside(work: ExportWork, part: PlannedPart, signal: AbortSignal): Promise<{ scratch: Destination; made: Receipt }> {
+  const { call, home, source, destination } = work;
+  const scratch = await home.drivers.openDestination(`${call.location}/tmp/repair`);
+  await scratch.copyFrom?.(destination, part.page.object, part.page.object, signal);
+  // A zip's last piece of a split file needs what the receipts of the pieces before it say.
+  for (let number = part.number - 1; part.startsInside && number >= 0; number--) {
+    await scratch.remove(receiptName(number), signal);
+    await scratch.copyFrom?.(destination, receiptName(number), receiptName(number), signal);
+    const before = await readReceipt(scratch, number, signal);
+    if (before?.startsInside !== true) break;
+  }
+  const context = {
+    source,
+    destination: scratch,
+    format: await home.drivers.format(call.options.format),
+    options: call.options,
+    clock: home.clock,
+    resumed: false,
+    openDestination: home.drivers.openDestination,
+    onProgress: () => undefined,
+  };
+  const { safe } = await makePartSafe(context, { part }, signal);
+  await safe;
+  const made = await readReceipt(scratch, part.number, signal);
+  if (made === undefined) throw new LongshoreError("DestinationFailed", `${receiptName(part.number)} vanished from ${scratch.location}`);
+  return { scratch, made };
+}
+
+const mostNamed = 5;
+
+function changed({ source, destination }: ExportWork, { recorded, planned, entries }: DamagedPart): LongshoreError {
+  const named = entries.slice(0, mostNamed).map(displayName).join(", ");
+  const more = entries.length > mostNamed ? ` and ${entries.length - mostNamed} more` : "";
+  const lost = named === "" ? `of its ${recorded.files} files` : `lost are ${named}${more}`;
+  return new LongshoreError(
+    "SourceChanged",
+    `part ${planned.number} of ${destination.location} is damaged (${lost}) and ${source.location} has no longer the same data`,
+  );
+}

@@ -1,0 +1,78 @@
+/** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
+import { formatVersion } from "../../domain/export-options.ts";
+import { receiptName } from "../../domain/part.ts";
+import type { Plan } from "../../domain/plan.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
+import { documentBytes, parseDocument } from "../document.ts";
+import { checkRequest } from "../exporting/check-request.ts";
+import { type FoundExport, requestName } from "../exporting/found-export.ts";
+import type { ExportWork } from "../exporting/run-export.ts";
+import { holdsObject } from "../packing/stored-object.ts";
+import { mendPlanPages } from "./rebuild-plan.ts";
+import { partStates, unlessDamaged } from "./soundness.ts";
+
+/** The plan is kept if it can be read; otherwise the source is planned afresh, and parts with equal keys are kept. */
+export async function reopenExport(work: ExportWork, signal: AbortSignal): Promise<Exclude<FoundExport, { kind: "finished" }>> {
+  const { destination, call, source } = work;
+  const plan = await readPlan(destination, signal);
+  if (plan === undefined) return begunAgain(work, signal);
+  const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
+  checkRequest(destination.location, plan.request, asked);
+  await mendPlanPages(work, plan, signal);
+  for await (const { number, receipt, fragments } of partStates(destination, plan.parts, undefined, signal)) {
+    if (receipt === undefined) await destination.remove(receiptName(number), signal);
+    else if (!fragments && !(await hasFragments(destination, receipt, signal))) await destination.remove(receiptName(number), signal);
+    else if (!(await hasPart(destination, receipt, signal))) await destination.remove(receiptName(number), signal);
+  }
+  await destination.remove("manifest.json", signal);
+  return { kind: "planned", plan };
+}
+
+async function readPlan(destination: Destination, signal: AbortSignal): Promise<Plan | undefined> {
+  const bytes = await destination.get("plan.json", signal);
+  if (bytes === undefined) return undefined;
+  const { Plan } = await import("../../domain/plan.ts");
+  try {
+    return parseDocument(Plan, bytes, `plan.json in ${destination.location}`);
+  } catch (error) {
+    return unlessDamaged(error);
+  }
+}
+
+async function begunAgain({ destination, call, home, source }: ExportWork, signal: AbortSignal): Promise<FoundExport & { kind: "begun" }> {
+  const request = {
+    formatVersion: formatVersion as 1,
+    name: call.name,
+    owner: home.newId(),
+    source: source.location,
+    startedAt: new Date(home.clock.now()).toISOString(),
+    options: { ...call.options, include: [...call.options.include], exclude: [...call.options.exclude] },
+    ...(call.signer === undefined ? undefined : { issuer: call.signer.issuer }),
+  };
+  await destination.removeAll("receipts", signal);
+  await destination.put(requestName, documentBytes(request), signal);
+  await destination.remove("plan.json", signal);
+  await destination.remove("manifest.json", signal);
+  return { kind: "begun", request };
+}
+
+interface Vouched {
+  readonly object: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+async function hasPart(destination: Destination, receipt: Vouched, signal: AbortSignal): Promise<boolean> {
+  // Files of format Files are checked one by one when the part is packed again.
+  return receipt.object !== "files/" && holdsObject(destination, receipt, signal);
+}
+
+async function hasFragments(
+  destination: Destination,
+  receipt: { index: { fragment: Vouched }; differences: { fragment?: Vouched | undefined } },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { fragment } = receipt.differences;
+  if (fragment !== undefined && !(await holdsObject(destination, fragment, signal))) return false;
+  return holdsObject(destination, receipt.index.fragment, signal);
+}
