@@ -33,6 +33,7 @@ export const catalogue = {
   LocationOccupied: failure("choose another --name or DESTINATION"),
   LocationBusy: retryable("wait for it to end, or stop it; this command then continues its work"),
   NoArchive: failure("use `longshore extract`, or copy its files/ folder"),
+  ServerUnsupported: failure("use curl, or name the export's folder"),
   TargetUnsafe: failure("remove it, or choose an empty folder"),
   EntryNotMade: failure("extract into a folder on another file system, or as root"),
   TargetExists: failure("remove it, or choose another output file"),

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { CliContext } from "../context.ts";
+import { showProgress } from "../progress.ts";
 
 export function downloadCommand(context: CliContext): Command {
   const command = new Command("download")
@@ -15,11 +16,8 @@ export function downloadCommand(context: CliContext): Command {
     .action(async (location, options) => {
       if (/^https?:\/\//i.test(location))
         throw new LongshoreError(
-          "UnknownScheme",
+          "ServerUnsupported",
           `downloading from a server (${originOf(location)}) is not in this version`,
-          {
-            hint: "use curl, or name the export's folder",
-          },
         );
       const [{ openExport }, { archiveName, joinTo, joinToFile }] = await Promise.all([
         import("../../engine/reading/open-export.ts"),
@@ -34,7 +32,13 @@ export function downloadCommand(context: CliContext): Command {
       }
       const name = options.output ?? archiveName(opened, format.layout === "archive" ? format.extension : "");
       const file = resolve(name);
-      const report = await joinToFile({ opened }, file, signal);
+      const bar = { done: 0, total: opened.manifest.totals.archive, open: false };
+      await using progress = showProgress(stderr, "joining", () => bar, Date.now);
+      const onProgress = ({ bytes }: { bytes: number }): void => {
+        bar.done = bytes;
+      };
+      const report = await joinToFile({ opened, onProgress }, file, signal);
+      await progress.clear();
       const kept =
         report.kept === 0 ? "" : `, ${formatBytes(report.kept)} of it from an interrupted download`;
       const message = report.alreadyThere ? "was already there and is this archive" : `written${kept}`;

@@ -29,17 +29,49 @@ export function exportCommand(context: CliContext) {
     .argument("<DESTINATION>", "the folder in which the export's own folder is made")
     .option("--name <NAME>", "name of the export (default: SOURCE's base name)")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatNames), "tar.zst")
-    .option("--level <LEVEL>", "compression level: 1-22 for tar.zst, 0-9 for tar.gz and zip", integer("--level", 0, 22), 3)
-    .option("--part-size <SIZE>", "what a part aims at, as a Kubernetes quantity", size("--part-size", 65_536), 64 * 2 ** 20)
-    .option("--workers <N>", "threads that pack (default: one for each processor)", integer("--workers", 1, 256))
-    .option("--include <GLOB>", "export only what matches (gitignore rules, repeatable)", collectPattern("--include"), [])
-    .option("--exclude <GLOB>", "leave out what matches (gitignore rules, repeatable)", collectPattern("--exclude"), [])
-    .option("--differences <POLICY>", "what a source that changes meanwhile means: record, fail", choice("--differences", ["record", "fail"] as const), "record" as const)
+    .option(
+      "--level <LEVEL>",
+      "compression level: 1-22 for tar.zst, 0-9 for tar.gz and zip",
+      integer("--level", 0, 22),
+      3,
+    )
+    .option(
+      "--part-size <SIZE>",
+      "what a part aims at, as a Kubernetes quantity",
+      size("--part-size", 65_536),
+      64 * 2 ** 20,
+    )
+    .option(
+      "--workers <N>",
+      "threads that pack (default: one for each processor)",
+      integer("--workers", 1, 256),
+    )
+    .option(
+      "--include <GLOB>",
+      "export only what matches (gitignore rules, repeatable)",
+      collectPattern("--include"),
+      [],
+    )
+    .option(
+      "--exclude <GLOB>",
+      "leave out what matches (gitignore rules, repeatable)",
+      collectPattern("--exclude"),
+      [],
+    )
+    .option(
+      "--differences <POLICY>",
+      "what a source that changes meanwhile means: record, fail",
+      choice("--differences", ["record", "fail"] as const),
+      "record" as const,
+    )
     .option("--previous <LOCATION>", "an earlier export whose unchanged parts are taken over")
     .option("--repair", "verify every byte of a finished export and pack again what is damaged", false)
     .option("--entry-digests", "have a SHA-256 of every entry in the index", false)
     .option("--cross-file-systems", "enter folders on other file systems than SOURCE", false)
-    .option("--scratch <DIR>", "folder for what does not fit in memory (default: the system's temporary folder)")
+    .option(
+      "--scratch <DIR>",
+      "folder for what does not fit in memory (default: the system's temporary folder)",
+    )
     .option("--sign-key <FILE>", "sign a statement of the export with this Ed25519 private key (PEM)")
     .option("--json", "print one JSON document on standard output and nothing else there", false)
     .addHelpText("after", examples)
@@ -73,16 +105,25 @@ export function exportCommand(context: CliContext) {
       };
       try {
         const result = options.repair
-          ? await (await import("../../engine/repairing/repair-export.ts")).repairExport(call, home, context.signal)
-          : await (await import("../../engine/exporting/run-export.ts")).runExport(call, home, context.signal);
+          ? await (
+              await import("../../engine/repairing/repair-export.ts")
+            ).repairExport(call, home, context.signal)
+          : await (
+              await import("../../engine/exporting/run-export.ts")
+            ).runExport(call, home, context.signal);
         await tracked[Symbol.asyncDispose]();
         const seconds = (performance.now() - startedAt) / 1000;
         const document = exportDocument(result, location, seconds);
-        await context.stdout.write(options.json ? `${JSON.stringify(document)}\n` : describeExport(document, result));
+        await context.stdout.write(
+          options.json ? `${JSON.stringify(document)}\n` : describeExport(document, result),
+        );
         if (document.differences > 0) exitWith(3);
       } catch (error) {
         await tracked[Symbol.asyncDispose]();
-        if (options.json) await context.stdout.write(`${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`);
+        if (options.json)
+          await context.stdout.write(
+            `${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`,
+          );
         throw error;
       }
     });
@@ -109,14 +150,23 @@ function checkName(name: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   const isFit = /^(?!\.{1,2}$)[^/\x00-\x1f\x7f]+$/.test(name) && Buffer.byteLength(name) <= 200;
   if (isFit) return name;
-  if (name === "") throw new LongshoreError("InvalidArgument", "the source has no base name", { hint: "give the export a --name" });
+  if (name === "")
+    throw new LongshoreError("InvalidArgument", "the source has no base name", {
+      hint: "give the export a --name",
+    });
   throw new LongshoreError("InvalidArgument", `${JSON.stringify(name)} can't be an export's name`, {
     hint: "give a --name of at most 200 bytes without / and control characters",
   });
 }
 
-function checkLevel(level: number, format: { name: string; levels: { min: number; max: number } | undefined }): void {
+function checkLevel(
+  level: number,
+  format: { name: string; levels: { min: number; max: number } | undefined },
+): void {
   if (format.levels === undefined || (level >= format.levels.min && level <= format.levels.max)) return;
   const { min, max } = format.levels;
-  throw new LongshoreError("InvalidArgument", `--level ${level} is not ${min} to ${max}, as ${format.name} takes`);
+  throw new LongshoreError(
+    "InvalidArgument",
+    `--level ${level} is not ${min} to ${max}, as ${format.name} takes`,
+  );
 }

@@ -7,6 +7,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { ExtractNotice, ExtractReport } from "../../engine/extract/extract-options.ts";
 import type { CliContext } from "../context.ts";
+import { showProgress } from "../progress.ts";
 
 export function extractCommand(context: CliContext): Command {
   const command = new Command("extract")
@@ -33,6 +34,8 @@ export function extractCommand(context: CliContext): Command {
       const index = await openIndex(opened, signal);
       const selection = await select(index, paths, signal);
       const target = resolve(folder);
+      const bar = { done: 0, total: opened.manifest.totals.content, open: false };
+      await using progress = showProgress(stderr, "extracting", () => bar, Date.now);
       const report = await extract(
         {
           index,
@@ -40,10 +43,17 @@ export function extractCommand(context: CliContext): Command {
           folder: target,
           selection,
           withDifferences: options.withDifferences === true,
-          onNotice: (notice) => stderr.write(noticeLine(notice)),
+          onNotice: async (notice) => {
+            await progress.clear();
+            await stderr.write(noticeLine(notice));
+          },
+          onProgress: ({ bytes }) => {
+            bar.done = bytes;
+          },
         },
         signal,
       );
+      await progress.clear();
       const lost = report.damaged + report.failed;
       const seconds = Math.round(performance.now() - started) / 1000;
       if (options.json === true)

@@ -6,6 +6,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { Problem, StatementState, VerifyReport } from "../../engine/verify/report.ts";
 import type { CliContext } from "../context.ts";
+import { showProgress } from "../progress.ts";
 
 export function verifyCommand(context: CliContext): Command {
   const command = new Command("verify")
@@ -17,7 +18,14 @@ export function verifyCommand(context: CliContext): Command {
     .addHelpText("after", help)
     .action(async (location, options) => {
       const started = performance.now();
-      const report = await run(context, location, options);
+      const bar = { done: 0, total: 0, open: false };
+      await using progress = showProgress(context.stderr, "verifying", () => bar, Date.now);
+      const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number }): void => {
+        bar.done = bytes;
+        bar.total = totalBytes;
+      };
+      const report = await run(context, location, { ...options, onProgress });
+      await progress.clear();
       const seconds = Math.round(performance.now() - started) / 1000;
       const text =
         options.json === true
@@ -33,7 +41,7 @@ export function verifyCommand(context: CliContext): Command {
       throw new LongshoreError(
         "Damaged",
         `${location} has ${count} not as its manifest says`,
-        hintFor(report),
+        hintFor(report, options.manifest === undefined),
       );
     });
   return command as unknown as Command;
@@ -51,13 +59,15 @@ It exits with 0 if every byte is right, else with 1.`;
 interface Options {
   readonly manifest?: string;
   readonly publicKey?: string;
+  readonly onProgress: (progress: { bytes: number; totalBytes: number }) => void;
 }
 
 async function run(
-  { drivers, signal }: CliContext,
+  { drivers, pathOf, signal }: CliContext,
   location: string,
   options: Options,
 ): Promise<VerifyReport> {
+  const { onProgress } = options;
   if (options.manifest !== undefined) {
     if (options.publicKey !== undefined)
       throw new LongshoreError(
@@ -65,13 +75,19 @@ async function run(
         "--public-key is for the folder of an export, not for --manifest",
       );
     const { verifyJoinedFile } = await import("../../engine/verify/verify-joined-file.ts");
-    return verifyJoinedFile({ file: resolve(location), manifest: resolve(options.manifest) }, signal);
+    return verifyJoinedFile(
+      { file: pathOf(location), manifest: resolve(options.manifest), onProgress },
+      signal,
+    );
   }
   const publicKey =
     options.publicKey === undefined ? undefined : await readKey(resolve(options.publicKey), signal);
   const { verifyExport } = await import("../../engine/verify/verify-export.ts");
   const destination = await drivers.openDestination(location);
-  return verifyExport({ destination, formatOf: (name) => drivers.format(name), publicKey }, signal);
+  return verifyExport(
+    { destination, formatOf: (name) => drivers.format(name), publicKey, onProgress },
+    signal,
+  );
 }
 
 async function readKey(file: string, signal: AbortSignal): Promise<string> {
@@ -84,7 +100,8 @@ async function readKey(file: string, signal: AbortSignal): Promise<string> {
 }
 
 /** Packing again mends parts; what is merely too much goes away otherwise. */
-function hintFor({ problems }: VerifyReport): { hint: string } | undefined {
+function hintFor({ problems }: VerifyReport, isFolder: boolean): { hint: string } | undefined {
+  if (!isFolder) return { hint: "download it again" };
   if (problems.every((problem) => problem.kind === "leftover"))
     return { hint: "run the same `longshore export` again, it clears them away" };
   if (problems.every((problem) => problem.kind === "unlisted"))

@@ -8,6 +8,8 @@ export interface Destination {
   /** As a person would write it: a path or URL without secrets. */
   readonly location: string;
 
+  /** Makes the place where there is none yet; before that, nothing can be put. */
+  prepare(signal: AbortSignal): Promise<void>;
   /** A whole small record, or undefined where there is none. */
   get(name: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Puts a small record in one step, durably; a second call replaces it. */

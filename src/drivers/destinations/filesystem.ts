@@ -168,12 +168,20 @@ export function openFilesystemDestination(folder: string): Destination {
         }
       }
     },
-    lock: async (holder, signal) => {
+    prepare: async (signal) => {
+      signal.throwIfAborted();
       try {
         mkdirSync(folder, { recursive: true });
-        makeFolders("tmp");
       } catch (error) {
         throw failure(error, "");
+      }
+    },
+    lock: async (holder, signal) => {
+      await destination.prepare(signal);
+      try {
+        makeFolders("tmp");
+      } catch (error) {
+        throw failure(error, "tmp");
       }
       return lockFolder(folder, holder, signal);
     },

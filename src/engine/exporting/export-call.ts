@@ -2,8 +2,10 @@ import type { KeyObject } from "node:crypto";
 import type { ExportOptions } from "../../domain/export-options.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
 import type { Drivers } from "../../domain/ports/home.ts";
 import type { StartPackPool } from "../../domain/ports/pack-pool.ts";
+import type { Source } from "../../domain/ports/source.ts";
 
 /** One call to make an export, or to go on with it. */
 export interface ExportCall {
@@ -38,6 +40,14 @@ export interface ExportHome {
   readonly holder: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly onEvent: (event: ExportEvent) => void;
+}
+
+/** A call with its source and destination open. */
+export interface ExportWork {
+  readonly call: ExportCall;
+  readonly home: ExportHome;
+  readonly source: Source;
+  readonly destination: Destination;
 }
 
 export type ExportEvent =

@@ -11,7 +11,7 @@ import { documentBytes } from "../document.ts";
 import { countAttempts } from "./attempts.ts";
 import type { ExportResult } from "./export-call.ts";
 import { type JoinedRecords, joinRecords } from "./join-records.ts";
-import type { ExportWork } from "./run-export.ts";
+import type { ExportWork } from "./export-call.ts";
 import { putStatement } from "./statement.ts";
 import { putSums } from "./sums.ts";
 import { finishTail, openTail } from "./tail-part.ts";

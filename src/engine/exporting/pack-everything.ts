@@ -10,7 +10,7 @@ import { writePlan } from "../planning/plan-writer.ts";
 import type { FoundExport } from "./found-export.ts";
 import { requestName } from "./found-export.ts";
 import { type FindReusable, reusableParts } from "./reusable-parts.ts";
-import type { ExportWork } from "./run-export.ts";
+import type { ExportWork } from "./export-call.ts";
 
 export interface Begun {
   readonly request: ExportRequest;

@@ -4,7 +4,7 @@ import type { ReusablePart } from "../../domain/pack-task.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { parseDocument } from "../document.ts";
 import { findExport } from "./found-export.ts";
-import type { ExportWork } from "./run-export.ts";
+import type { ExportWork } from "./export-call.ts";
 
 export type FindReusable = (key: string) => ReusablePart | undefined;
 

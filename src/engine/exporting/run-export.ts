@@ -6,7 +6,7 @@ import type { Source } from "../../domain/ports/source.ts";
 import { documentBytes } from "../document.ts";
 import { checkRequest } from "./check-request.ts";
 import { cleanUp } from "./clean-up.ts";
-import type { ExportCall, ExportHome, ExportResult } from "./export-call.ts";
+import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
 import { finalize } from "./finalize.ts";
 import { findExport, type FoundExport, requestName } from "./found-export.ts";
 import { packEverything } from "./pack-everything.ts";
@@ -23,13 +23,6 @@ export async function runExport(call: ExportCall, home: ExportHome, signal: Abor
   const found = await findExport(destination, signal);
   if (found.kind === "finished") return finished(call, home, { source, destination, found }, signal);
   return continueExport({ call, home, source, destination }, found, signal);
-}
-
-export interface ExportWork {
-  readonly call: ExportCall;
-  readonly home: ExportHome;
-  readonly source: Source;
-  readonly destination: Destination;
 }
 
 /** Plans, packs and finalizes whatever is not done yet. The caller holds the lock. */

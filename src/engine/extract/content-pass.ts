@@ -30,53 +30,57 @@ export class ContentPass {
 
   /** Says what is to be told about the entry, if it is not simply there now. */
   async make(whole: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
+    const { path, type, placement } = whole.entry;
+    const { difference } = placement;
+    const notice = (written: boolean, message: string): ExtractNotice => ({
+      kind: "difference",
+      path,
+      written,
+      message,
+    });
+    placeOf(whole.entry);
+    if (type === "socket" || type === "unknown") return notice(false, "left out: it can't be exported");
+    if (difference !== undefined && type !== "directory" && !this.#isWritten(whole, difference))
+      return notice(false, `left out: ${explain(difference)}`);
+    const problem = await this.#write(whole, signal);
+    if (problem !== undefined || difference === undefined) return problem;
+    return notice(true, `written, but ${explain(difference)}`);
+  }
+
+  async #write(whole: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
     const { entry } = whole;
+    if (entry.type === "symlink") return undefined;
+    if (entry.type === "file") return this.#writeFile(whole, whole, signal);
+    if (entry.type === "hardlink") return this.#link(whole, signal);
     const { folder, name } = placeOf(entry);
-    const { difference } = entry.placement;
-    if (difference !== undefined && entry.type !== "directory" && !this.#isWritten(whole, difference))
-      return { kind: "difference", path: entry.path, written: false, message: `left out: ${explain(difference)}` };
-    switch (entry.type) {
-      case "directory":
-        makeFolder(this.#target.open(folder), name);
-        break;
-      case "file": {
-        const damage = await this.#writeFile(whole, whole, signal);
-        if (damage !== undefined) return damage;
-        break;
-      }
-      case "hardlink": {
-        const damage = await this.#link(whole, signal);
-        if (damage !== undefined) return damage;
-        break;
-      }
-      case "fifo":
-      case "character-device":
-      case "block-device":
-        makeSpecial(this.#target.open(folder), name, entry);
-        break;
-      case "symlink":
-        break;
-      case "socket":
-      case "unknown":
-        return { kind: "difference", path: entry.path, written: false, message: "left out: it can't be exported" };
-    }
-    if (difference === undefined) return undefined;
-    return { kind: "difference", path: entry.path, written: true, message: `written, but ${explain(difference)}` };
+    const parent = this.#target.open(folder);
+    if (entry.type === "directory") makeFolder(parent, name);
+    else makeSpecial(parent, name, entry);
+    return undefined;
   }
 
   #isWritten({ entry }: WholeEntry, difference: DifferenceReason): boolean {
     // Where files are kept as they are, one that could not be read is not there at all.
-    if (this.#options.format.layout === "files" && entry.type === "file" && entry.placement.sha256 === undefined) return false;
+    if (
+      this.#options.format.layout === "files" &&
+      entry.type === "file" &&
+      entry.placement.sha256 === undefined
+    )
+      return false;
     return difference === "changed" || (this.#options.withDifferences && entry.type === "file");
   }
 
-  async #writeFile(place: WholeEntry, source: WholeEntry, signal: AbortSignal): Promise<ExtractNotice | undefined> {
+  async #writeFile(
+    place: WholeEntry,
+    source: WholeEntry,
+    signal: AbortSignal,
+  ): Promise<ExtractNotice | undefined> {
     const { folder, name } = placeOf(place.entry);
     const parent = this.#target.open(folder);
     const descriptor = makeFile(parent, name);
     let whole = false;
     try {
-      const copied = this.#content.copy(source, (bytes) => this.#write(descriptor, bytes), signal);
+      const copied = this.#content.copy(source, (bytes) => this.#writeBytes(descriptor, bytes), signal);
       const damage = copied instanceof Promise ? await copied : copied;
       if (damage !== undefined) {
         const frame = damage.frame === undefined ? "" : `, frame ${damage.frame}`;
@@ -92,8 +96,8 @@ export class ContentPass {
     }
   }
 
-  #write(descriptor: number, bytes: Uint8Array): void {
-    for (let from = 0; from < bytes.length; ) from += writeSync(descriptor, bytes, from);
+  #writeBytes(descriptor: number, bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) from += writeSync(descriptor, bytes, from);
     this.#onBytes(bytes.length);
   }
 
@@ -102,15 +106,28 @@ export class ContentPass {
     const { index, selection, folder } = this.#options;
     const target = whole.entry.linkTarget ?? "";
     const place = placeOf(whole.entry);
-    const damaged = (message: string): ExtractNotice => ({ kind: "damaged", path: whole.entry.path, written: false, message });
+    const damaged = (message: string): ExtractNotice => ({
+      kind: "damaged",
+      path: whole.entry.path,
+      written: false,
+      message,
+    });
     if (!isSafePath(target) || target.endsWith("/"))
       return damaged(`not written: its hard link leads to ${displayName(target)}, out of ${folder}`);
     if (isSelected(selection, target) && this.#linkTo(target, place)) return undefined;
     const source = await findEntry(index, target, signal);
-    if (source?.entry.type !== "file") return damaged(`not written: the export has no file ${displayName(target)}, which it is a hard link to`);
+    if (source?.entry.type !== "file")
+      return damaged(
+        `not written: the export has no file ${displayName(target)}, which it is a hard link to`,
+      );
     const { difference } = source.entry.placement;
     if (difference !== undefined && !this.#isWritten(source, difference))
-      return { kind: "difference", path: whole.entry.path, written: false, message: `left out: ${explain(difference)}` };
+      return {
+        kind: "difference",
+        path: whole.entry.path,
+        written: false,
+        message: `left out: ${explain(difference)}`,
+      };
     return this.#writeFile(whole, source, signal);
   }
 

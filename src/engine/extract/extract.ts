@@ -23,7 +23,7 @@ export async function extract(options: ExtractOptions, signal: AbortSignal): Pro
     await options.onNotice(what);
   };
   using target = openTarget(options.folder);
-  const contents = new ContentPass(options, target, (length) => {
+  const contents = openContentPass(options, target, (length) => {
     counts.bytes += length;
     options.onProgress?.({ bytes: counts.bytes, totalBytes });
   });
@@ -45,7 +45,13 @@ export async function extract(options: ExtractOptions, signal: AbortSignal): Pro
     if (problem !== undefined) await notice(problem);
   });
   for (const problem of folders.leaveUntil("")) await notice(problem);
-  return { entries: counts.entries, bytes: counts.bytes, differences: counts.difference, damaged: counts.damaged, failed: counts.failed };
+  return {
+    entries: counts.entries,
+    bytes: counts.bytes,
+    differences: counts.difference,
+    damaged: counts.damaged,
+    failed: counts.failed,
+  };
 }
 
 function openTarget(folder: string): TargetFolder {
@@ -53,6 +59,18 @@ function openTarget(folder: string): TargetFolder {
     return new TargetFolder(folder);
   } catch (error) {
     throw extractionError(error, folder, "");
+  }
+}
+
+function openContentPass(
+  options: ExtractOptions,
+  target: TargetFolder,
+  onBytes: (length: number) => void,
+): ContentPass {
+  try {
+    return new ContentPass(options, target, onBytes);
+  } catch (error) {
+    throw extractionError(error, options.folder, "");
   }
 }
 

@@ -30,7 +30,12 @@ export class FolderClosing {
       } catch (cause) {
         const error = extractionError(cause, this.#target.location, last.path);
         if (error.code !== "EntryNotMade") throw error;
-        notices.push({ kind: "failed", path: last.path, written: true, message: `its owner, mode and time ${error.message}` });
+        notices.push({
+          kind: "failed",
+          path: last.path,
+          written: true,
+          message: `its owner, mode and time ${error.message}`,
+        });
       }
     }
     return notices;

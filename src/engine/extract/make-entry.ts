@@ -1,7 +1,18 @@
 /** Makes one entry in an open folder, in place of whatever stood there under its name, never through a link. */
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { IndexEntry } from "../../domain/plan-line.ts";
 import { openUp, setLinkMetadata, setPathMetadata } from "./metadata.ts";
@@ -24,7 +35,8 @@ export function makeFolder(folder: number, name: string): void {
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
     const there = lstatSync(path);
-    if (there.isSymbolicLink()) throw new LongshoreError("TargetUnsafe", "a symbolic link stands where a folder belongs");
+    if (there.isSymbolicLink())
+      throw new LongshoreError("TargetUnsafe", "a symbolic link stands where a folder belongs");
     if (there.isDirectory()) {
       const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       try {
@@ -46,7 +58,11 @@ export function makeSymbolicLink(folder: number, name: string, entry: IndexEntry
 }
 
 /** Says false where the other name can't be linked to: it is no file of this extraction, or the file system has no such link. */
-export function makeHardLink(target: { folder: number; name: string }, place: { folder: number; name: string }, since: bigint): boolean {
+export function makeHardLink(
+  target: { folder: number; name: string },
+  place: { folder: number; name: string },
+  since: bigint,
+): boolean {
   const existing = inFolder(target.folder, target.name);
   const there = lstatSync(existing, { bigint: true, throwIfNoEntry: false });
   // A file that stood there before is not what the export says; its change time, which nobody can set, tells.
@@ -69,10 +85,19 @@ export function makeSpecial(folder: number, name: string, entry: IndexEntry): vo
   const [program, ...rest] =
     entry.type === "fifo"
       ? ["mkfifo", "-m", "600", argument]
-      : ["mknod", "-m", "600", argument, entry.type === "block-device" ? "b" : "c", String(major), String(minor)];
+      : [
+          "mknod",
+          "-m",
+          "600",
+          argument,
+          entry.type === "block-device" ? "b" : "c",
+          String(major),
+          String(minor),
+        ];
   const result = spawnSync(program ?? "", rest, { stdio: ["ignore", "ignore", "pipe"] });
   if (result.error !== undefined) throw result.error;
-  if (result.status !== 0) throw new Error(`${program} failed: ${String(result.stderr).trim().split(": ").at(-1)}`);
+  if (result.status !== 0)
+    throw new Error(`${program} failed: ${String(result.stderr).trim().split(": ").at(-1)}`);
   const path = inFolder(folder, name);
   const made = inFolder(folder, temporary);
   try {

@@ -1,5 +1,14 @@
 /** Gives what was extracted its owner, mode and time, in the order in which one does not undo the other. */
-import { chmodSync, chownSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  utimesSync,
+} from "node:fs";
 import type { IndexEntry } from "../../domain/plan-line.ts";
 import { fileTime } from "./file-time.ts";
 import { ofDescriptor } from "./target-folder.ts";

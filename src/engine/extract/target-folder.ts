@@ -29,7 +29,10 @@ export class TargetFolder implements Disposable {
   /** Makes the folder where there is none; it may itself be reached by links, since the person named it. */
   constructor(location: string) {
     this.location = location;
-    if (!existsSync("/proc/self/fd")) throw new LongshoreError("TargetUnsafe", "extract needs Linux with /proc", { hint: "use tar or unzip" });
+    if (!existsSync("/proc/self/fd"))
+      throw new LongshoreError("TargetUnsafe", "extract needs Linux with /proc", {
+        hint: "use tar or unzip",
+      });
     mkdirSync(location, { recursive: true });
     this.#root = openSync(location, O_PATH | constants.O_DIRECTORY);
   }
@@ -107,7 +110,8 @@ export class TargetFolder implements Disposable {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;
-      if (code === "ENOTDIR" || code === "ELOOP") throw this.#unsafe(name, "is a symbolic link or a file where a folder belongs");
+      if (code === "ENOTDIR" || code === "ELOOP")
+        throw this.#unsafe(name, "is a symbolic link or a file where a folder belongs");
       throw error;
     }
   }
@@ -120,7 +124,8 @@ export class TargetFolder implements Disposable {
   }
 
   #closeFrom(depth: number): void {
-    for (const level of this.#levels.splice(depth)) if (level.descriptor !== undefined) closeSync(level.descriptor);
+    for (const level of this.#levels.splice(depth))
+      if (level.descriptor !== undefined) closeSync(level.descriptor);
   }
 
   #unsafe(name: string, what: string): LongshoreError {

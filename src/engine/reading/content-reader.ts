@@ -15,7 +15,11 @@ export interface ContentReader {
    * Hands the content to `sink` in order and says what is wrong with it; what was handed over is then worth nothing.
    * The bytes are the sink's for the time of the call only. What the sink throws, and what is no damage, is thrown.
    */
-  copy(whole: WholeEntry, sink: ContentSink, signal: AbortSignal): Damage | undefined | Promise<Damage | undefined>;
+  copy(
+    whole: WholeEntry,
+    sink: ContentSink,
+    signal: AbortSignal,
+  ): Damage | undefined | Promise<Damage | undefined>;
 }
 
 export type ContentSink = (bytes: Uint8Array) => void;

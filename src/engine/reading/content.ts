@@ -11,7 +11,8 @@ import { StreamContent } from "./stream-content.ts";
 
 /** One reader serves one reading at a time: it keeps the last frame, so that reading in order decodes each once. */
 export function openContent(opened: OpenExport, format: ReadingFormat): ContentReader {
-  if (format.layout === "files") return { copy: (whole, sink, signal) => copyFile(opened.destination, whole, sink, signal) };
+  if (format.layout === "files")
+    return { copy: (whole, sink, signal) => copyFile(opened.destination, whole, sink, signal) };
   if (format.offsets === "stream") return new StreamContent(opened, format);
   return { copy: (whole, sink, signal) => copyStored({ opened, format, whole, sink }, signal) };
 }
@@ -34,7 +35,8 @@ async function copyFile(
   if (!isSafePath(entry.path)) return { ...place, message: "its path leads out of the export" };
   const length = contentSize(entry);
   const size = await destination.size(object, signal);
-  if (size !== length) return { ...place, message: size === undefined ? "it is missing" : sizeMessage(size, length) };
+  if (size !== length)
+    return { ...place, message: size === undefined ? "it is missing" : sizeMessage(size, length) };
   const check = new PieceCheck([{ ...place, length, crc32: entry.placement.crc32 }]);
   return feed(check, destination.read(object, { offset: 0, length }, signal), sink, signal);
 }
@@ -63,10 +65,15 @@ async function copyStored(copy: StoredCopy, signal: AbortSignal): Promise<Damage
   return feed(check, format.decodeEntry(storedBytes(opened, whole.pieces, signal), signal), sink, signal);
 }
 
-async function* storedBytes(opened: OpenExport, pieces: readonly IndexedEntry[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* storedBytes(
+  opened: OpenExport,
+  pieces: readonly IndexedEntry[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   for (const { part, entry } of pieces) {
     const object = opened.parts.get(part)?.object;
-    if (object === undefined) throw new LongshoreError("Damaged", `the index names a part ${part} that is not there`);
+    if (object === undefined)
+      throw new LongshoreError("Damaged", `the index names a part ${part} that is not there`);
     const length = entry.placement.storedSize ?? 0;
     yield* opened.destination.read(object, { offset: entry.placement.offset, length }, signal);
   }
@@ -94,7 +101,10 @@ async function feed(
   }
 }
 
-async function nextOrDamage(chunks: AsyncIterator<Uint8Array>, check: PieceCheck): Promise<Uint8Array | Damage | undefined> {
+async function nextOrDamage(
+  chunks: AsyncIterator<Uint8Array>,
+  check: PieceCheck,
+): Promise<Uint8Array | Damage | undefined> {
   try {
     const next = await chunks.next();
     return next.done === true ? undefined : next.value;

@@ -16,21 +16,35 @@ export interface RecordToRead<T> {
 }
 
 /** The record's bytes, or undefined where there is none. */
-export async function readRecord(destination: Destination, name: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+export async function readRecord(
+  destination: Destination,
+  name: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   const size = await destination.size(name, signal);
   if (size === undefined) return undefined;
-  if (size > largestRecord) throw damaged(destination, `${name} is far too large for a record (${size} bytes)`);
+  if (size > largestRecord)
+    throw damaged(destination, `${name} is far too large for a record (${size} bytes)`);
   return destination.get(name, signal);
 }
 
 /** A record that must be there, with the bytes that `expected` names, and fit the schema. */
-export async function readDocument<T>(destination: Destination, record: RecordToRead<T>, signal: AbortSignal): Promise<T> {
+export async function readDocument<T>(
+  destination: Destination,
+  record: RecordToRead<T>,
+  signal: AbortSignal,
+): Promise<T> {
   const { name, schema, expected } = record;
   const bytes = await readRecord(destination, name, signal);
   if (bytes === undefined) throw damaged(destination, `${name} is missing`);
-  if (expected !== undefined && sha256(bytes) !== expected.sha256) throw damaged(destination, `${name} is not what manifest.json says`);
+  if (expected !== undefined && sha256(bytes) !== expected.sha256)
+    throw damaged(destination, `${name} is not what manifest.json says`);
   return parseDocument(schema, bytes, `${name} in ${destination.location}`);
 }
 
 export const damaged = (destination: Destination, what: string, cause?: unknown): LongshoreError =>
-  new LongshoreError("Damaged", `${destination.location}: ${what}`, cause === undefined ? undefined : { cause });
+  new LongshoreError(
+    "Damaged",
+    `${destination.location}: ${what}`,
+    cause === undefined ? undefined : { cause },
+  );

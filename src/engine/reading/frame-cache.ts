@@ -48,7 +48,8 @@ export class FrameCache {
     const number = frameAt(frames, position);
     const frame = frames[number];
     const object = this.#opened.parts.get(part)?.object ?? "";
-    if (frame === undefined) return { part, object, message: "the index names bytes that the part does not have" };
+    if (frame === undefined)
+      return { part, object, message: "the index names bytes that the part does not have" };
     if (this.#damage !== undefined && this.#part === part && this.#frame === number) return this.#damage;
     const bytes = await this.decode(part, number, frame, signal);
     this.#part = part;
@@ -60,7 +61,12 @@ export class FrameCache {
   }
 
   /** The bytes of one frame, or what is wrong with it. */
-  async decode(part: number, number: number, frame: Frame, signal: AbortSignal): Promise<Uint8Array | Damage> {
+  async decode(
+    part: number,
+    number: number,
+    frame: Frame,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | Damage> {
     const object = this.#opened.parts.get(part)?.object ?? "";
     if (Math.max(frame.stored, frame.uncompressed) > largestFrame)
       return { part, object, frame: number, message: "its receipt has a frame that is too large" };
@@ -79,10 +85,12 @@ export class FrameCache {
     const known = this.#tables.get(part);
     if (known !== undefined) return known;
     const object = this.#opened.parts.get(part)?.object;
-    if (object === undefined) return { part, object: "manifest.json", message: "the manifest has no such part" };
+    if (object === undefined)
+      return { part, object: "manifest.json", message: "the manifest has no such part" };
     try {
       const frames = framesOf((await readReceipt(this.#opened, part, signal)).frames);
-      for (const oldest of this.#tables.keys()) if (this.#tables.size >= tablesKept) this.#tables.delete(oldest);
+      for (const oldest of this.#tables.keys())
+        if (this.#tables.size >= tablesKept) this.#tables.delete(oldest);
       this.#tables.set(part, frames);
       return frames;
     } catch (error) {

@@ -16,18 +16,22 @@ const types: ReadonlySet<EntryType> = new Set<EntryType>([
 
 /** @throws TypeError which names the field. */
 export function checkIndexEntry(entry: IndexEntry): void {
-  const { placement, piece, rdev } = entry;
-  if (typeof entry.path !== "string" || entry.path === "") throw new TypeError("path is malformed");
+  const { mode, uid, gid, size, placement, piece, rdev } = entry;
   if (!types.has(entry.type)) throw new TypeError("type is unknown");
-  if (entry.linkTarget !== undefined && typeof entry.linkTarget !== "string") throw new TypeError("linkTarget is no text");
-  const numbers = [entry.mode, entry.uid, entry.gid, entry.size, placement.offset, placement.crc32];
-  if (!numbers.every(isCount)) throw new TypeError("a number is malformed");
-  if (entry.mode > 0o7777) throw new TypeError("mode is malformed");
-  if (placement.storedSize !== undefined && !isCount(placement.storedSize)) throw new TypeError("storedSize is malformed");
-  if (placement.size !== undefined && !isCount(placement.size)) throw new TypeError("realSize is malformed");
-  if (placement.sha256 !== undefined && typeof placement.sha256 !== "string") throw new TypeError("sha256 is no text");
-  if (piece !== undefined && !(isCount(piece.start) && isCount(piece.length))) throw new TypeError("piece is malformed");
-  if (rdev !== undefined && !(isCount(rdev.major) && isCount(rdev.minor))) throw new TypeError("rdev is malformed");
+  checkTexts({ path: entry.path, linkTarget: entry.linkTarget, sha256: placement.sha256 });
+  if (entry.path === "") throw new TypeError("path is empty");
+  const { offset, crc32, storedSize, size: realSize } = placement;
+  checkCounts({ mode, uid, gid, size, offset, crc32, storedSize, realSize, ...piece, ...rdev });
+  if (mode > 0o7777) throw new TypeError("mode is no mode");
 }
 
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+function checkTexts(fields: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined && typeof value !== "string") throw new TypeError(`${name} is no text`);
+}
+
+function checkCounts(fields: Record<string, number | undefined>): void {
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+      throw new TypeError(`${name} is no count`);
+}

@@ -1,5 +1,6 @@
 /** The lines of the index as entries: all of them, or those of one path or one folder, reading only the pages needed. */
 import { zstdDecompressSync } from "node:zlib";
+import type { LongshoreError } from "../../domain/errors.ts";
 import { type IndexEntry, parseIndexLine } from "../../domain/plan-line.ts";
 import { damaged } from "./document.ts";
 import { checkIndexEntry } from "./index-entry-check.ts";
@@ -27,22 +28,39 @@ export async function* allEntries(index: Index, signal: AbortSignal): AsyncGener
 }
 
 /** What begins with the prefix, in order: a folder's own entry and everything in it where the prefix ends in "/". */
-export async function* entriesUnder(index: Index, prefix: string, signal: AbortSignal): AsyncGenerator<readonly WholeEntry[]> {
+export async function* entriesUnder(
+  index: Index,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly WholeEntry[]> {
   yield* joinPieces(index, linesUnder(index, prefix, signal));
 }
 
 /** The entry of exactly this path. */
-export async function findEntry(index: Index, path: string, signal: AbortSignal): Promise<WholeEntry | undefined> {
-  for await (const batch of entriesUnder(index, path, signal)) return batch.find(({ entry }) => entry.path === path);
+export async function findEntry(
+  index: Index,
+  path: string,
+  signal: AbortSignal,
+): Promise<WholeEntry | undefined> {
+  for await (const batch of entriesUnder(index, path, signal))
+    return batch.find(({ entry }) => entry.path === path);
   return undefined;
 }
 
 /** The lines of one part, a page at a time. */
-export async function* linesOfPart(index: Index, part: number, signal: AbortSignal): AsyncGenerator<readonly IndexedEntry[]> {
+export async function* linesOfPart(
+  index: Index,
+  part: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly IndexedEntry[]> {
   for (const page of index.pages) if (page.part === part) yield readPage(index, page, signal);
 }
 
-export async function* linesUnder(index: Index, prefix: string, signal: AbortSignal): AsyncGenerator<readonly IndexedEntry[]> {
+export async function* linesUnder(
+  index: Index,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly IndexedEntry[]> {
   for (let i = pageBefore(index.pages, prefix); i < index.pages.length; i++) {
     const page = index.pages[i];
     if (page === undefined || (page.path > prefix && !page.path.startsWith(prefix))) return;
@@ -68,7 +86,7 @@ async function readPage(index: Index, page: Page, signal: AbortSignal): Promise<
   const text = await readPageText(index, page, signal);
   const entries: IndexedEntry[] = [];
   try {
-    for (let from = 0; from < text.length; ) {
+    for (let from = 0; from < text.length;) {
       const end = text.indexOf("\n", from);
       const entry = parseIndexLine(text.slice(from, end < 0 ? text.length : end));
       checkIndexEntry(entry);
@@ -76,7 +94,11 @@ async function readPage(index: Index, page: Page, signal: AbortSignal): Promise<
       from = end < 0 ? text.length : end + 1;
     }
   } catch (cause) {
-    throw damaged(index.opened.destination, `index.jsonl.zst has a malformed line in the page at byte ${page.offset}`, cause);
+    throw damaged(
+      index.opened.destination,
+      `index.jsonl.zst has a malformed line in the page at byte ${page.offset}`,
+      cause,
+    );
   }
   return entries;
 }
@@ -85,25 +107,35 @@ async function* joinPieces(
   index: Index,
   batches: AsyncIterable<readonly IndexedEntry[]>,
 ): AsyncGenerator<readonly WholeEntry[]> {
-  /** Pieces of the last file of the batch before: more of them may follow. */
+  /** The last file of the batch before, where it is split: more pieces of it may follow. */
   let open: IndexedEntry[] = [];
+  const most = index.opened.parts.size;
   for await (const batch of batches) {
     const whole: WholeEntry[] = [];
     for (const line of batch) {
-      const first = open[0];
-      if (first !== undefined && line.entry.piece !== undefined && first.entry.path === line.entry.path) {
+      if (isNextPiece(open, line)) {
         open.push(line);
-        if (open.length > index.opened.parts.size)
-          throw damaged(index.opened.destination, "index.jsonl.zst has more pieces of a file than there are parts");
         continue;
       }
-      if (first !== undefined) whole.push({ entry: first.entry, pieces: open });
-      open = [];
+      whole.push(...joined(open));
       if (line.entry.piece === undefined) whole.push({ entry: line.entry, pieces: [line] });
-      else open = [line];
+      open = line.entry.piece === undefined ? [] : [line];
     }
+    if (open.length > most) throw tooManyPieces(index);
     if (whole.length > 0) yield whole;
   }
-  const last = open[0];
-  if (last !== undefined) yield [{ entry: last.entry, pieces: open }];
+  const last = joined(open);
+  if (last.length > 0) yield last;
 }
+
+function isNextPiece([first]: readonly IndexedEntry[], { entry }: IndexedEntry): boolean {
+  return first !== undefined && entry.piece !== undefined && entry.path === first.entry.path;
+}
+
+function joined(pieces: readonly IndexedEntry[]): WholeEntry[] {
+  const [first] = pieces;
+  return first === undefined ? [] : [{ entry: first.entry, pieces }];
+}
+
+const tooManyPieces = (index: Index): LongshoreError =>
+  damaged(index.opened.destination, "the index has more pieces of a file than there are parts");

@@ -35,7 +35,13 @@ export async function openIndex(opened: OpenExport, signal: AbortSignal): Promis
       const path = fromJsonMember(page.path, page.pathBase64);
       if (path === undefined || page.size > largestPage || page.offset + page.size > part.size)
         throw damaged(destination, `${name}: a page of part ${part.number} is malformed`);
-      pages.push({ path, part: part.number, offset: part.offset + page.offset, size: page.size, lines: page.lines });
+      pages.push({
+        path,
+        part: part.number,
+        offset: part.offset + page.offset,
+        size: page.size,
+        lines: page.lines,
+      });
     }
   }
   return { opened, table, pages };

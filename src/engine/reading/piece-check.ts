@@ -31,7 +31,7 @@ export class PieceCheck {
 
   /** Says what is wrong as soon as it is known. */
   add(bytes: Uint8Array): Damage | undefined {
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       const piece = this.#pieces[this.#current];
       if (piece === undefined) return this.damage("the content is longer than the index says");
       const length = Math.min(piece.length - this.#position, bytes.length - from);
@@ -57,12 +57,15 @@ export class PieceCheck {
   /** Damage at where the check stands. */
   damage(message: string): Damage {
     const piece = this.#pieces[Math.min(this.#current, this.#pieces.length - 1)];
-    return piece === undefined ? { part: 0, object: "index.jsonl.zst", message } : { ...placeOf(piece), message };
+    return piece === undefined
+      ? { part: 0, object: "index.jsonl.zst", message }
+      : { ...placeOf(piece), message };
   }
 
   #close(piece: CheckedPiece): Damage | undefined {
     if (this.#position < piece.length) return undefined;
-    if (this.#crc !== piece.crc32) return this.damage("the content does not have the CRC-32 that the index says");
+    if (this.#crc !== piece.crc32)
+      return this.damage("the content does not have the CRC-32 that the index says");
     this.#current += 1;
     this.#position = 0;
     this.#crc = 0;

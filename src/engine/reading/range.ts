@@ -9,12 +9,17 @@ export interface ObjectRange {
 }
 
 /** Exactly the bytes asked for; throws Damaged where the object ends before. */
-export async function readRange(destination: Destination, range: ObjectRange, signal: AbortSignal): Promise<Buffer> {
+export async function readRange(
+  destination: Destination,
+  range: ObjectRange,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const { name, offset, length } = range;
   const bytes = Buffer.allocUnsafe(length);
   let filled = 0;
   for await (const chunk of destination.read(name, { offset, length }, signal)) {
-    if (filled + chunk.length > length) throw damaged(destination, `${name} gave more bytes than were asked for`);
+    if (filled + chunk.length > length)
+      throw damaged(destination, `${name} gave more bytes than were asked for`);
     bytes.set(chunk, filled);
     filled += chunk.length;
   }

@@ -14,7 +14,11 @@ export class StreamContent implements ContentReader {
     this.#frames = new FrameCache(opened, format);
   }
 
-  copy(whole: WholeEntry, sink: ContentSink, signal: AbortSignal): Damage | undefined | Promise<Damage | undefined> {
+  copy(
+    whole: WholeEntry,
+    sink: ContentSink,
+    signal: AbortSignal,
+  ): Damage | undefined | Promise<Damage | undefined> {
     const { entry, pieces } = whole;
     if (entry.size === 0) return undefined;
     const only = pieces[0];
@@ -46,7 +50,7 @@ export class StreamContent implements ContentReader {
     const { part, entry } = piece;
     const length = pieceLength(piece);
     let sum = 0;
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const position = entry.placement.offset + done;
       const bytes = this.#frames.cached(part, position) ?? (await this.#frames.load(part, position, signal));
       if (!(bytes instanceof Uint8Array)) return bytes;

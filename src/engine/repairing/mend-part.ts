@@ -5,7 +5,7 @@ import type { ManifestPart } from "../../domain/manifest.ts";
 import { receiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
-import type { ExportWork } from "../exporting/run-export.ts";
+import type { ExportWork } from "../exporting/export-call.ts";
 import { makePartSafe } from "../packing/make-part-safe.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { readReceipt, receiptBytes } from "../receipts.ts";
@@ -54,6 +54,7 @@ export async function mendPart(work: ExportWork, damaged: DamagedPart, signal: A
 async function packAside(work: ExportWork, part: PlannedPart, signal: AbortSignal): Promise<{ scratch: Destination; made: Receipt }> {
   const { call, home, source, destination } = work;
   const scratch = await home.drivers.openDestination(`${call.location}/tmp/repair`);
+  await scratch.prepare(signal);
   await scratch.copyFrom?.(destination, part.page.object, part.page.object, signal);
   // A zip's last piece of a split file needs what the receipts of the pieces before it say.
   for (let number = part.number - 1; part.startsInside && number >= 0; number--) {

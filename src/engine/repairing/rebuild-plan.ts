@@ -9,7 +9,7 @@ import type { FileDigest, Receipt } from "../../domain/receipt.ts";
 import { documentBytes, parseDocument } from "../document.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { writePlan } from "../planning/plan-writer.ts";
-import type { ExportWork } from "../exporting/run-export.ts";
+import type { ExportWork } from "../exporting/export-call.ts";
 
 /** The plan that the export was made by: plan.json, or where that is damaged what manifest and receipts say it was. */
 export async function planOf(
@@ -69,6 +69,7 @@ export async function mendPlanPages(work: ExportWork, plan: Plan, signal: AbortS
   for (const { page } of plan.parts) if (!(await holdsObject(destination, page, signal))) damaged.push(page);
   if (damaged.length === 0) return;
   const scratch = await home.drivers.openDestination(`${call.location}/tmp/plan`);
+  await scratch.prepare(signal);
   const format = await home.drivers.format(call.options.format);
   const { include, exclude, crossFileSystems } = call.options;
   const walked = source.walk({ include, exclude, crossFileSystems, hardLinks: format.hardLinks, scratch: call.scratch }, signal);

@@ -6,7 +6,7 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import { documentBytes, parseDocument } from "../document.ts";
 import { checkRequest } from "../exporting/check-request.ts";
 import { type FoundExport, requestName } from "../exporting/found-export.ts";
-import type { ExportWork } from "../exporting/run-export.ts";
+import type { ExportWork } from "../exporting/export-call.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { mendPlanPages } from "./rebuild-plan.ts";
 import { partStates, unlessDamaged } from "./soundness.ts";

@@ -6,10 +6,10 @@ import type { Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { checkRequest } from "../exporting/check-request.ts";
 import { cleanUp } from "../exporting/clean-up.ts";
-import type { ExportCall, ExportHome, ExportResult } from "../exporting/export-call.ts";
+import type { ExportCall, ExportHome, ExportResult, ExportWork } from "../exporting/export-call.ts";
 import { finalize } from "../exporting/finalize.ts";
 import { findExport } from "../exporting/found-export.ts";
-import { continueExport, type ExportWork } from "../exporting/run-export.ts";
+import { continueExport } from "../exporting/run-export.ts";
 import { putStatement } from "../exporting/statement.ts";
 import { putSums } from "../exporting/sums.ts";
 import type { VerifyReport } from "../verify/report.ts";
@@ -40,8 +40,7 @@ export async function repairExport(call: ExportCall, home: ExportHome, signal: A
   }
   home.onEvent({ kind: "notice", message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}` });
   const isTrusted = !report.problems.some(({ object }) => object === "manifest.json");
-  const result = isTrusted ? await mend(work, manifest, report, signal) : await reopened(work, signal);
-  await cleanUp(destination, signal);
+  const result = isTrusted ? await mendAside(work, manifest, report, signal) : await reopened(work, signal);
   return confirmed(work, result, signal);
 }
 
@@ -66,6 +65,15 @@ async function confirmed(work: ExportWork, result: ExportResult, signal: AbortSi
   if (first === undefined) return result;
   const hint = first.kind === "unlisted" ? "remove what is not listed, it is not part of the export" : "make a new export under another --name";
   throw new LongshoreError("Damaged", `${first.object} in ${work.destination.location} ${first.message} and can't be mended`, { hint });
+}
+
+/** What was only needed to mend goes, whether that worked or not. */
+async function mendAside(work: ExportWork, manifest: Manifest, report: VerifyReport, signal: AbortSignal): Promise<ExportResult> {
+  try {
+    return await mend(work, manifest, report, signal);
+  } finally {
+    if (!signal.aborted) await cleanUp(work.destination, signal);
+  }
 }
 
 async function mend(work: ExportWork, manifest: Manifest, report: VerifyReport, signal: AbortSignal): Promise<ExportResult> {

@@ -33,13 +33,17 @@ export async function fewAtATime<T>(
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
+  const attempt = async (item: T): Promise<void> => {
+    try {
+      await work(item);
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
   for await (const item of items) {
     signal.throwIfAborted();
-    const done = work(item).catch((error: unknown) => {
-      failure ??= { error };
-    });
+    const done = attempt(item).finally(() => running.delete(done));
     running.add(done);
-    void done.then(() => running.delete(done));
     if (running.size >= atOnce) await Promise.race(running);
     if (failure !== undefined) break;
   }

@@ -9,16 +9,28 @@ import { checkObject, fewAtATime } from "./hash-object.ts";
 import type { SummedFile } from "../../domain/sha256sums.ts";
 import type { Verification } from "./verification.ts";
 
-export async function checkKeptFiles(verification: Verification, index: Index, signal: AbortSignal): Promise<void> {
+export async function checkKeptFiles(
+  verification: Verification,
+  index: Index,
+  signal: AbortSignal,
+): Promise<void> {
   const { opened, log, onBytes } = verification;
   await fewAtATime(
     keptLines(verification, index, signal),
     async ({ part, entry }) => {
       const object = fileObject(entry.path);
-      const expected = { object, size: entry.placement.size ?? entry.size, sha256: entry.placement.sha256 ?? "" };
+      const expected = {
+        object,
+        size: entry.placement.size ?? entry.size,
+        sha256: entry.placement.sha256 ?? "",
+      };
       const problem = isSafePath(entry.path)
         ? await checkObject(opened.destination, expected, onBytes, signal)
-        : ({ kind: "document", object: "index.jsonl.zst", message: "names a file outside the export" } as const);
+        : ({
+            kind: "document",
+            object: "index.jsonl.zst",
+            message: "names a file outside the export",
+          } as const);
       if (problem !== undefined) log.add({ ...problem, part, entry: entry.path });
     },
     signal,
@@ -38,19 +50,26 @@ export async function* keptFiles(index: Index, signal: AbortSignal): AsyncGenera
 }
 
 /** The lines of files that were kept; on the way each part's digest is compared with what its files come to. */
-async function* keptLines({ opened, log }: Verification, index: Index, signal: AbortSignal): AsyncGenerator<IndexedEntry> {
+async function* keptLines(
+  { opened, log }: Verification,
+  index: Index,
+  signal: AbortSignal,
+): AsyncGenerator<IndexedEntry> {
   for (const part of opened.manifest.parts) {
     const digest = createHash("sha256");
     for await (const lines of linesOfPart(index, part.number, signal)) {
-      for (const line of lines) {
-        const { placement, type } = line.entry;
-        if (placement.sha256 === undefined || type !== "file") continue;
-        digest.update(`${placement.sha256}  ${placement.size ?? 0}\n`);
-        yield line;
-      }
+      const kept = lines.filter(({ entry }) => entry.placement.sha256 !== undefined && entry.type === "file");
+      for (const { entry } of kept)
+        digest.update(`${entry.placement.sha256}  ${entry.placement.size ?? 0}\n`);
+      yield* kept;
     }
     if (digest.digest("hex") === part.sha256) continue;
-    log.add({ kind: "digest", object: "index.jsonl.zst", part: part.number, message: `its files of part ${part.number} are not those of the manifest` });
+    log.add({
+      kind: "digest",
+      object: "index.jsonl.zst",
+      part: part.number,
+      message: `its files of part ${part.number} are not those of the manifest`,
+    });
   }
 }
 

@@ -16,14 +16,23 @@ export interface PartLayout {
   readonly index: Index | undefined;
 }
 
-export async function checkParts(verification: Verification, layout: PartLayout, signal: AbortSignal): Promise<void> {
+export async function checkParts(
+  verification: Verification,
+  layout: PartLayout,
+  signal: AbortSignal,
+): Promise<void> {
   const { opened, log, onBytes } = verification;
   const bad: { part: ManifestPart; problem: Problem }[] = [];
   await fewAtATime(
     opened.manifest.parts,
     async (part) => {
       const object = byteStringOfText(part.object);
-      const problem = await checkObject(opened.destination, { object, size: part.size, sha256: part.sha256 }, onBytes, signal);
+      const problem = await checkObject(
+        opened.destination,
+        { object, size: part.size, sha256: part.sha256 },
+        onBytes,
+        signal,
+      );
       if (problem !== undefined) bad.push({ part, problem: { ...problem, part: part.number } });
     },
     signal,
@@ -35,7 +44,10 @@ export async function checkParts(verification: Verification, layout: PartLayout,
     if (problem.kind !== "missing" && layout.format.offsets === "stream")
       await nameFrames(verification, { part, format: layout.format }, signal);
     const { index } = layout;
-    if (index !== undefined) await guarded("index.jsonl.zst", log, () => nameEntries(verification, { part, index, format: layout.format }, signal));
+    if (index !== undefined)
+      await guarded("index.jsonl.zst", log, () =>
+        nameEntries(verification, { part, index, format: layout.format }, signal),
+      );
   }
 }
 
@@ -50,7 +62,13 @@ async function nameFrames(
   for (const [number, frame] of table.entries()) {
     const decoded = await frames.decode(part.number, number, frame, signal);
     if (decoded instanceof Uint8Array) continue;
-    log.add({ kind: "frame", object: part.object, part: part.number, frame: number, message: decoded.message });
+    log.add({
+      kind: "frame",
+      object: part.object,
+      part: part.number,
+      frame: number,
+      message: decoded.message,
+    });
   }
 }
 
@@ -63,12 +81,20 @@ async function nameEntries(
   for await (const lines of linesOfPart(index, part.number, signal)) {
     for (const line of lines) {
       if (line.entry.type !== "file" || line.entry.size === 0) continue;
-      const whole = format.offsets === "stream" ? asWhole(line) : await findEntry(index, line.entry.path, signal);
+      const whole =
+        format.offsets === "stream" ? asWhole(line) : await findEntry(index, line.entry.path, signal);
       const damage = whole === undefined ? undefined : await content.copy(whole, ignore, signal);
       if (damage === undefined) continue;
       const frame = damage.frame === undefined ? undefined : { frame: damage.frame };
       const { path: entry } = line.entry;
-      log.add({ kind: "entry", object: part.object, part: part.number, entry, ...frame, message: damage.message });
+      log.add({
+        kind: "entry",
+        object: part.object,
+        part: part.number,
+        entry,
+        ...frame,
+        message: damage.message,
+      });
     }
   }
 }

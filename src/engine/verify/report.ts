@@ -5,7 +5,16 @@
  * says; `frame` and `entry` what of a damaged part is lost; `unlisted` a file that nobody vouches for; `leftover` one of an
  * interrupted run; `statement` a signature that does not hold.
  */
-export type ProblemKind = "document" | "missing" | "size" | "digest" | "frame" | "entry" | "unlisted" | "leftover" | "statement";
+export type ProblemKind =
+  | "document"
+  | "missing"
+  | "size"
+  | "digest"
+  | "frame"
+  | "entry"
+  | "unlisted"
+  | "leftover"
+  | "statement";
 
 export interface Problem {
   readonly kind: ProblemKind;

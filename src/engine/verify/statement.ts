@@ -17,32 +17,66 @@ export async function checkStatement(
 ): Promise<(manifestSha256: string) => StatementState> {
   const trusted = publicKey === undefined ? undefined : keyOf(publicKey);
   const bytes = await guarded("statement.json", log, () => readRecord(destination, "statement.json", signal));
-  const signature = await guarded("statement.json.sig", log, () => readRecord(destination, "statement.json.sig", signal));
+  const signature = await guarded("statement.json.sig", log, () =>
+    readRecord(destination, "statement.json.sig", signal),
+  );
   const statement =
-    bytes === undefined ? undefined : await guarded("statement.json", log, async () => parseDocument(Statement, bytes, "statement.json"));
+    bytes === undefined
+      ? undefined
+      : await guarded("statement.json", log, async () => parseDocument(Statement, bytes, "statement.json"));
   return (manifestSha256) => {
-    const invalid = (object: string, message: string, key?: string): StatementState => {
-      log.add({ kind: "statement", object, message });
-      return { state: "invalid", ...(key === undefined ? undefined : { key }) };
-    };
-    if (bytes === undefined && signature === undefined) {
-      if (trusted !== undefined) return invalid("statement.json", "is missing, though a public key was given to check it with");
-      return { state: "absent" };
-    }
-    if (bytes === undefined) return invalid("statement.json", "is missing, though its signature is there");
-    if (signature === undefined) return invalid("statement.json.sig", "is missing, though the statement is there");
-    if (statement === undefined) return { state: "invalid" };
-    const issuer = issuerOf(statement.issuer);
-    if (issuer === undefined) return invalid("statement.json", "names no Ed25519 key as its issuer");
-    const key = fingerprint(issuer);
-    if (statement.manifest !== manifestSha256) return invalid("statement.json", "is about another manifest.json", key);
-    if (signature.length !== 64 || !verify(null, bytes, issuer, signature))
-      return invalid("statement.json.sig", "is not a signature over statement.json by its issuer", key);
-    if (trusted !== undefined && fingerprint(trusted) !== key)
-      return invalid("statement.json", `is signed with the key ${key}, not with the one that was given (${fingerprint(trusted)})`, key);
-    const subject = statement.namespace === "" ? statement.name : `${statement.namespace}/${statement.name}`;
-    return { state: trusted === undefined ? "signed" : "trusted", key, subject };
+    if (bytes === undefined && signature === undefined && trusted === undefined) return { state: "absent" };
+    const state = judge({ bytes, signature, statement }, { manifestSha256, trusted });
+    if (!("message" in state)) return state;
+    const { object, message, key } = state;
+    log.add({ kind: "statement", object, message });
+    return { state: "invalid", ...(key === undefined ? undefined : { key }) };
   };
+}
+
+interface Found {
+  readonly bytes: Uint8Array | undefined;
+  readonly signature: Uint8Array | undefined;
+  readonly statement: Statement | undefined;
+}
+
+interface Fault {
+  readonly object: string;
+  readonly message: string;
+  readonly key?: string;
+}
+
+function judge(
+  found: Found,
+  wanted: { manifestSha256: string; trusted: KeyObject | undefined },
+): StatementState | Fault {
+  const { bytes, signature, statement } = found;
+  const object = "statement.json";
+  if (bytes === undefined || signature === undefined) return half(found);
+  if (statement === undefined) return { state: "invalid" };
+  const issuer = issuerOf(statement.issuer);
+  if (issuer === undefined) return { object, message: "names no Ed25519 key as its issuer" };
+  const key = fingerprint(issuer);
+  if (statement.manifest !== wanted.manifestSha256)
+    return { object, message: "is about another manifest.json", key };
+  if (signature.length !== 64 || !verify(null, bytes, issuer, signature))
+    return { object: `${object}.sig`, message: "is not a signature over statement.json by its issuer", key };
+  const subject = statement.namespace === "" ? statement.name : `${statement.namespace}/${statement.name}`;
+  if (wanted.trusted === undefined) return { state: "signed", key, subject };
+  const given = fingerprint(wanted.trusted);
+  return given === key
+    ? { state: "trusted", key, subject }
+    : { object, message: `is signed with the key ${key}, not with the one that was given (${given})`, key };
+}
+
+function half({ bytes, signature }: Found): Fault {
+  if (bytes !== undefined)
+    return { object: "statement.json.sig", message: "is missing, though the statement is there" };
+  const why =
+    signature === undefined
+      ? "though a public key was given to check it with"
+      : "though its signature is there";
+  return { object: "statement.json", message: `is missing, ${why}` };
 }
 
 function keyOf(pem: string): KeyObject {
@@ -52,7 +86,8 @@ function keyOf(pem: string): KeyObject {
   } catch (cause) {
     throw new LongshoreError("InvalidKey", "the public key is no key in PEM", { cause });
   }
-  if (key.asymmetricKeyType !== "ed25519") throw new LongshoreError("InvalidKey", "the public key is no Ed25519 key");
+  if (key.asymmetricKeyType !== "ed25519")
+    throw new LongshoreError("InvalidKey", "the public key is no Ed25519 key");
   return key;
 }
 
@@ -60,7 +95,11 @@ function issuerOf(issuer: string): KeyObject | undefined {
   const prefix = "ed25519:";
   if (!issuer.startsWith(prefix)) return undefined;
   try {
-    const key = createPublicKey({ key: Buffer.from(issuer.slice(prefix.length), "base64"), format: "der", type: "spki" });
+    const key = createPublicKey({
+      key: Buffer.from(issuer.slice(prefix.length), "base64"),
+      format: "der",
+      type: "spki",
+    });
     return key.asymmetricKeyType === "ed25519" ? key : undefined;
   } catch {
     return undefined;
@@ -69,4 +108,6 @@ function issuerOf(issuer: string): KeyObject | undefined {
 
 /** SHA-256 of the key's SubjectPublicKeyInfo, in hex. */
 const fingerprint = (key: KeyObject): string =>
-  createHash("sha256").update(key.export({ format: "der", type: "spki" })).digest("hex");
+  createHash("sha256")
+    .update(key.export({ format: "der", type: "spki" }))
+    .digest("hex");

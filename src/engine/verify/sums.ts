@@ -5,7 +5,11 @@ import type { Index } from "../reading/index-pages.ts";
 import { keptFiles } from "./kept-files.ts";
 import type { Verification } from "./verification.ts";
 
-export async function checkSums({ opened, log, onBytes }: Verification, index: Index | undefined, signal: AbortSignal): Promise<void> {
+export async function checkSums(
+  { opened, log, onBytes }: Verification,
+  index: Index | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { destination, manifest, manifestSha256 } = opened;
   const object = "SHA256SUMS";
   const size = await destination.size(object, signal);
@@ -15,10 +19,14 @@ export async function checkSums({ opened, log, onBytes }: Verification, index: I
   }
   if (manifest.format === "files" && index === undefined) return;
   const files = index === undefined ? undefined : keptFiles(index, signal);
-  const parts = manifest.parts.map((part) => ({ object: byteStringOfText(part.object), sha256: part.sha256 }));
+  const parts = manifest.parts.map((part) => ({
+    object: byteStringOfText(part.object),
+    sha256: part.sha256,
+  }));
   const expected = sha256Sums({ format: manifest.format, parts }, manifestSha256, files);
   const stored = destination.read(object, { offset: 0, length: size }, signal);
-  if (!(await sameBytes(expected, stored, onBytes))) log.add({ kind: "digest", object, message: "is not what manifest.json makes it" });
+  if (!(await sameBytes(expected, stored, onBytes)))
+    log.add({ kind: "digest", object, message: "is not what manifest.json makes it" });
 }
 
 async function sameBytes(
@@ -26,25 +34,50 @@ async function sameBytes(
   stored: AsyncIterable<Uint8Array>,
   onBytes: (length: number) => void,
 ): Promise<boolean> {
-  const theirs = stored[Symbol.asyncIterator]();
-  let rest: Uint8Array = new Uint8Array(0);
+  const theirs = new Stored(stored, onBytes);
   try {
-    for await (const bytes of expected) {
-      for (let from = 0; from < bytes.length; ) {
-        while (rest.length === 0) {
-          const next = await theirs.next();
-          if (next.done === true) return false;
-          rest = next.value;
-          onBytes(rest.length);
-        }
-        const length = Math.min(rest.length, bytes.length - from);
-        if (Buffer.compare(rest.subarray(0, length), bytes.subarray(from, from + length)) !== 0) return false;
-        rest = rest.subarray(length);
-        from += length;
-      }
-    }
-    return rest.length === 0 && (await theirs.next()).done === true;
+    for await (const bytes of expected) if (!(await theirs.continues(bytes))) return false;
+    return await theirs.isAtEnd();
   } finally {
-    await theirs.return?.();
+    await theirs.close();
+  }
+}
+
+/** What is stored, read as it is asked for. */
+class Stored {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #onBytes: (length: number) => void;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(stored: AsyncIterable<Uint8Array>, onBytes: (length: number) => void) {
+    this.#chunks = stored[Symbol.asyncIterator]();
+    this.#onBytes = onBytes;
+  }
+
+  /** Whether these bytes come next; passes over them. */
+  async continues(bytes: Uint8Array): Promise<boolean> {
+    for (let from = 0; from < bytes.length;) {
+      if (await this.isAtEnd()) return false;
+      const length = Math.min(this.#rest.length, bytes.length - from);
+      if (Buffer.compare(this.#rest.subarray(0, length), bytes.subarray(from, from + length)) !== 0)
+        return false;
+      this.#rest = this.#rest.subarray(length);
+      from += length;
+    }
+    return true;
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    while (this.#rest.length === 0) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return true;
+      this.#rest = next.value;
+      this.#onBytes(this.#rest.length);
+    }
+    return false;
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 }

@@ -10,12 +10,17 @@ const workFolders = ["tmp/", "attempts/", "index/"];
 export async function checkUnlisted({ opened, log }: Verification, signal: AbortSignal): Promise<void> {
   const { manifest, destination } = opened;
   const listed = new Set(known);
-  for (const file of [...manifest.files, ...manifest.run.files, ...manifest.parts]) listed.add(byteStringOfText(file.object));
+  for (const file of [...manifest.files, ...manifest.run.files, ...manifest.parts])
+    listed.add(byteStringOfText(file.object));
   for await (const { name } of destination.list("", signal)) {
     signal.throwIfAborted();
     if (listed.has(name) || (manifest.format === "files" && name.startsWith("files/"))) continue;
     if (workFolders.some((folder) => name.startsWith(folder)))
-      log.add({ kind: "leftover", object: name, message: "was left by an interrupted run: run the same export again, it clears it away" });
+      log.add({
+        kind: "leftover",
+        object: name,
+        message: "was left by an interrupted run: run the same export again, it clears it away",
+      });
     else log.add({ kind: "unlisted", object: name, message: "is not listed in the manifest" });
   }
 }

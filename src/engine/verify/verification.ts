@@ -10,7 +10,11 @@ export interface Verification {
 }
 
 /** A document that can't be read is a problem, and what depends on it is left out. */
-export async function guarded<T>(object: string, log: ProblemLog, step: () => Promise<T>): Promise<T | undefined> {
+export async function guarded<T>(
+  object: string,
+  log: ProblemLog,
+  step: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {

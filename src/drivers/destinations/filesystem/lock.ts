@@ -24,7 +24,7 @@ export async function lockFolder(folder: string, holder: string, signal: AbortSi
     // Whoever had it before may have removed the file that we locked: only the file by this name counts.
     if (existsSync(file) && outcome !== "moved") {
       writeFileSync(holderFile, holder);
-      return release(database, file);
+      return release(database, file, holderFile);
     }
     database.close();
     await setTimeout(10, undefined, { signal });
@@ -54,10 +54,11 @@ function take(database: DatabaseSync, folder: string): "taken" | "busy" | "moved
 
 const inodeOf = (path: string): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 
-function release(database: DatabaseSync, file: string): AsyncDisposable {
+function release(database: DatabaseSync, file: string, holderFile: string): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       await Promise.resolve();
+      rmSync(holderFile, { force: true });
       rmSync(file, { force: true });
       database.close();
     },
