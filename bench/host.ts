@@ -1,5 +1,5 @@
 /** The machine and the versions, without which a figure means nothing to the next reader. */
-import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { runScript } from "./children.ts";
 
 export interface Host {
@@ -9,6 +9,8 @@ export interface Host {
   readonly memoryGib: number;
   readonly kernel: string;
   readonly node: string;
+  /** Of the last minute; figures from a machine that works for others too are worth little. */
+  readonly load: number;
 }
 
 export function describeHost(now: Date): Host {
@@ -19,6 +21,7 @@ export function describeHost(now: Date): Host {
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     kernel: `${type()} ${release()}`,
     node: process.version,
+    load: loadavg()[0] ?? 0,
   };
 }
 

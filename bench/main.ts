@@ -50,12 +50,13 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function bench(options: Options, signal: AbortSignal): Promise<number> {
+  const host = describeHost(new Date());
   const meter = await chooseMeter();
   const { tools, versions, missing } = await findTools(options, signal);
   const { scale, runs } = options;
   const measured = await measureWorks({ options, meter, tools, say }, signal);
   await publish(options, {
-    host: describeHost(new Date()),
+    host,
     scale,
     runs,
     meter: meter.describe,

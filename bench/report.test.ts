@@ -226,6 +226,7 @@ function page(
     memoryGib: 8,
     kernel: "Linux 6",
     node: "v24.0.0",
+    load: 0,
   };
   return markdownReport({
     host,

@@ -71,7 +71,7 @@ function judgement({ work, results }: Outcome, result: Result, peak: number): re
   ];
 }
 
-function notes({ scale, runs, meter, outcomes }: Report): string {
+function notes({ host, scale, runs, meter, outcomes }: Report): string {
   const failures = outcomes.flatMap(({ work, results }) =>
     results.flatMap(({ label, failure }) =>
       failure === undefined ? [] : [`- **${work}, ${label} failed**: ${failure.replaceAll(/\s+/g, " ")}`],
@@ -83,6 +83,7 @@ function notes({ scale, runs, meter, outcomes }: Report): string {
     `- ${runs} rounds after one warm-up, the tools in turn; page cache warm; all output flushed to disk (\`sync -f\`) inside the timed span.`,
     "- Ratio: Longshore's time divided by this tool's in the same round, then the median over the rounds. Goal and met? of Longshore's own row are of its memory.",
     `- cpu s: median of user and system time, all processes together. Peak: highest of all rounds, of the largest single process where a tool has several; ${meter}.`,
+    `- Load average of the machine before the start: ${host.load.toFixed(2)}; the figures are fair to nobody unless it is near zero.`,
     "- Every tool's result was verified once, outside the timed span.",
   ].join("\n");
 }

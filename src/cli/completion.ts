@@ -20,7 +20,9 @@ export function completionScript(shell: Shell, commands: readonly CompletedComma
 }
 
 function bash(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words="${options.map(({ flag }) => flag).join(" ")}" ;;`);
+  const cases = commands.map(
+    ({ name, options }) => `    ${name}) words="${options.map(({ flag }) => flag).join(" ")}" ;;`,
+  );
   return `# longshore completion for bash: source <(longshore completion bash)
 _longshore() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words=""
@@ -40,7 +42,8 @@ complete -F _longshore longshore
 `;
 }
 
-const quoted = (text: string): string => text.replaceAll("'", "").replaceAll("[", "(").replaceAll("]", ")").replaceAll(":", " ");
+const quoted = (text: string): string =>
+  text.replaceAll("'", "").replaceAll("[", "(").replaceAll("]", ")").replaceAll(":", " ");
 
 function zsh(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name, description }) => `    '${name}:${quoted(description)}'`);

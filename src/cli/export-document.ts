@@ -26,7 +26,8 @@ export function exportDocument(result: ExportResult, location: string, seconds: 
     name: run.name,
     state: "Succeeded",
     files: totals.files,
-    differences: differences.changed + differences.vanished + differences.unreadable + differences.unsupported,
+    differences:
+      differences.changed + differences.vanished + differences.unreadable + differences.unsupported,
     parts: { total: parts.length, succeeded: parts.length, reused: reused.size },
     bytes: { source: totals.content, written, redone: run.redone },
     archive: manifest.format === "files" ? null : archiveOf(manifest),

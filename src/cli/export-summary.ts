@@ -10,11 +10,15 @@ export function describeExport(document: ExportDocument, result: ExportResult): 
   const lines = [
     `${document.name} ${result.unchanged ? "is finished" : "Succeeded"}: ${document.files.toLocaleString("en")} files, ${formatBytes(bytes.source)} in ${parts.total} parts${reused}${redone}, ${document.seconds} s`,
     `  in        ${document.location}`,
-    ...(document.archive === null ? [] : [`  archive   ${document.archive.file}, ${formatBytes(document.archive.size)}`]),
+    ...(document.archive === null
+      ? []
+      : [`  archive   ${document.archive.file}, ${formatBytes(document.archive.size)}`]),
     `  manifest  sha256:${document.manifestDigest}`,
   ];
   if (differences > 0) {
-    lines.push(`  ${differences} ${differences === 1 ? "entry was" : "entries were"} not as planned, see ${document.location}/differences.jsonl`);
+    lines.push(
+      `  ${differences} ${differences === 1 ? "entry was" : "entries were"} not as planned, see ${document.location}/differences.jsonl`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

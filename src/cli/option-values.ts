@@ -18,7 +18,8 @@ export const integer =
   (option: string, min: number, max: number) =>
   (value: string): number => {
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    if (!(number >= min && number <= max)) throw invalid(option, value, `a whole number from ${min} to ${max}`);
+    if (!(number >= min && number <= max))
+      throw invalid(option, value, `a whole number from ${min} to ${max}`);
     return number;
   };
 

@@ -28,6 +28,7 @@ const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
 
 function causes(error: unknown): string {
   let text = "";
-  for (let cause = error; cause instanceof Error; cause = cause.cause) text += `  ${cause.stack ?? cause.message}\n`;
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    text += `  ${cause.stack ?? cause.message}\n`;
   return text;
 }

@@ -27,12 +27,17 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const verbose = argv.includes("--verbose");
   const program = createProgram(context);
   try {
-    await program.parseAsync([...argv].filter((argument) => argument !== "--verbose"), { from: "user" });
+    await program.parseAsync(
+      [...argv].filter((argument) => argument !== "--verbose"),
+      { from: "user" },
+    );
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, context);
     if (context.signal.aborted) {
-      await context.stderr.write("longshore: interrupted: run the same command again, it continues where it stopped\n");
+      await context.stderr.write(
+        "longshore: interrupted: run the same command again, it continues where it stopped\n",
+      );
       return interrupted;
     }
     await context.stderr.write(tell(error, verbose));
@@ -73,7 +78,10 @@ function createProgram(context: CliContext) {
       const described = [...program.commands].map((command) => ({
         name: command.name(),
         description: command.description(),
-        options: command.options.map((option) => ({ flag: option.long ?? option.flags, description: option.description })),
+        options: command.options.map((option) => ({
+          flag: option.long ?? option.flags,
+          description: option.description,
+        })),
       }));
       await context.stdout.write(completionScript(shell, described));
     });

@@ -19,11 +19,20 @@ export interface Progress extends AsyncDisposable {
 const interval = 125;
 
 /** Redraws what `state` says eight times a second until it is disposed. `now` is in milliseconds. */
-export function showProgress(output: Output, label: string, state: () => ProgressState, now: () => number): Progress {
-  if (!output.isTerminal) return { clear: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
+export function showProgress(
+  output: Output,
+  label: string,
+  state: () => ProgressState,
+  now: () => number,
+): Progress {
+  if (!output.isTerminal)
+    return { clear: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
   const startedAt = now();
   const draw = (): void => {
-    const line = progressLine(label, state(), { seconds: (now() - startedAt) / 1000, columns: output.columns });
+    const line = progressLine(label, state(), {
+      seconds: (now() - startedAt) / 1000,
+      columns: output.columns,
+    });
     void output.write(`\r${line}\x1b[K`);
   };
   const timer = setInterval(draw, interval);
@@ -40,7 +49,11 @@ export function showProgress(output: Output, label: string, state: () => Progres
 const barWidth = 20;
 
 /** The line itself, at most `columns` wide. */
-export function progressLine(label: string, state: ProgressState, at: { seconds: number; columns: number }): string {
+export function progressLine(
+  label: string,
+  state: ProgressState,
+  at: { seconds: number; columns: number },
+): string {
   const share = state.total === 0 ? 0 : Math.min(1, state.done / state.total);
   const filled = Math.floor(share * barWidth);
   const bar = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}]`;
@@ -54,7 +67,10 @@ export function progressLine(label: string, state: ProgressState, at: { seconds:
     rate === 0 ? "" : `${formatBytes(rate)}/s`,
     rate === 0 || state.open ? "" : `${clockTime((state.total - state.done) / rate)} left`,
   ];
-  return fields.filter((field) => field !== "").join("  ").slice(0, Math.max(0, at.columns - 1));
+  return fields
+    .filter((field) => field !== "")
+    .join("  ")
+    .slice(0, Math.max(0, at.columns - 1));
 }
 
 function clockTime(seconds: number): string {

@@ -23,7 +23,9 @@ export const catalogue = {
   SourceNotFound: failure("check the path"),
   SourceUnreadable: failure("check its permissions, or run as a user who may read it"),
   SourceDiffers: failure("run it again when the source is at rest, or allow it with --differences record"),
-  SourceChanged: failure("the recorded data is gone from the source, so make a new export under another --name"),
+  SourceChanged: failure(
+    "the recorded data is gone from the source, so make a new export under another --name",
+  ),
   TooManyParts: failure("choose a larger --part-size"),
   NotAnExport: failure("name the folder of one export, the one that holds manifest.json"),
   NotFinished: failure("run the same `longshore export` again, it continues where it stopped"),

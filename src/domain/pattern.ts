@@ -14,7 +14,8 @@ function faultOf(pattern: string): string | undefined {
   if (pattern.startsWith("#")) return "is a comment, write \\# for a name that begins with #";
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(pattern)) return "ends with a lone backslash";
   if (/^!?\/*$/.test(pattern)) return "names nothing";
-  if (/^!?\.{1,2}(?:\/|$)/.test(pattern)) return "begins with ./ or ../, patterns are relative to SOURCE as they are";
+  if (/^!?\.{1,2}(?:\/|$)/.test(pattern))
+    return "begins with ./ or ../, patterns are relative to SOURCE as they are";
   if (hasOpenBracket(pattern)) return "has a [ without its ]";
   return undefined;
 }

@@ -13,15 +13,22 @@ export function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, subjec
   }
   const version = (raw as { formatVersion?: unknown } | null)?.formatVersion;
   if (typeof version === "number" && version > formatVersion) {
-    throw new LongshoreError("NewerFormat", `${subject} has format version ${version}, this longshore knows ${formatVersion}`);
+    throw new LongshoreError(
+      "NewerFormat",
+      `${subject} has format version ${version}, this longshore knows ${formatVersion}`,
+    );
   }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") ?? "";
-  throw new LongshoreError("Damaged", `${subject} is not as it must be: ${field || "document"}: ${issue?.message ?? ""}`, {
-    cause: parsed.error,
-  });
+  throw new LongshoreError(
+    "Damaged",
+    `${subject} is not as it must be: ${field || "document"}: ${issue?.message ?? ""}`,
+    {
+      cause: parsed.error,
+    },
+  );
 }
 
 /** JSON as all documents of an export are written: indented where people read it. */

@@ -48,7 +48,12 @@ export function createLineWriter(writer: ObjectWriter, onText?: (bytes: Uint8Arr
     const frame = compressLines(text);
     hash.update(frame);
     writer.write(frame);
-    frames.push({ firstLine: lines - pending.length, lines: pending.length, offset: size, size: frame.length });
+    frames.push({
+      firstLine: lines - pending.length,
+      lines: pending.length,
+      offset: size,
+      size: frame.length,
+    });
     size += frame.length;
     pending = [];
     length = 0;

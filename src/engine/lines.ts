@@ -17,7 +17,11 @@ export async function* readLines(
     signal.throwIfAborted();
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let offset = 0;
-    for (let length = lengthAt(rest, offset, subject); length !== undefined; length = lengthAt(rest, offset, subject)) {
+    for (
+      let length = lengthAt(rest, offset, subject);
+      length !== undefined;
+      length = lengthAt(rest, offset, subject)
+    ) {
       if (offset + length > rest.length) break;
       yield linesOfFrame(rest.subarray(offset, offset + length), subject);
       offset += length;
@@ -28,7 +32,7 @@ export async function* readLines(
   if (rest.length > 0) throw damaged(subject);
 }
 
-export function linesOfFrame(frame: Uint8Array, subject: string): string[] {
+function linesOfFrame(frame: Uint8Array, subject: string): string[] {
   try {
     const text = zstdDecompressSync(frame, { maxOutputLength: longestFrame });
     const lines = text.toString("utf8").split("\n");

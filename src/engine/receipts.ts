@@ -1,10 +1,13 @@
-import { LongshoreError } from "../domain/errors.ts";
 import { receiptName } from "../domain/part.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { Receipt } from "../domain/receipt.ts";
 
 /** The receipt of a part, or undefined where there is none. Throws Damaged where it is not one. */
-export async function readReceipt(destination: Destination, number: number, signal: AbortSignal): Promise<Receipt | undefined> {
+export async function readReceipt(
+  destination: Destination,
+  number: number,
+  signal: AbortSignal,
+): Promise<Receipt | undefined> {
   const name = receiptName(number);
   const bytes = await destination.get(name, signal);
   return bytes === undefined ? undefined : parseReceipt(bytes, `${name} in ${destination.location}`);

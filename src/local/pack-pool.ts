@@ -26,7 +26,7 @@ const grace = 1000;
 export function startPackPool(program: URL, options: PackPoolOptions): PackPool {
   const queue: Waiting[] = [];
   const threads: Thread[] = [];
-  let lost: unknown;
+  let lost: LongshoreError | undefined;
   let stopping = false;
 
   for (let i = 0; i < options.workers; i++) threads.push(startThread());

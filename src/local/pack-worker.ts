@@ -55,7 +55,8 @@ function send(message: FromWorker): void {
 
 function describe(error: unknown): WorkerError {
   if (error instanceof LongshoreError) return { code: error.code, message: error.message, hint: error.hint };
-  if (error instanceof Error) return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
+  if (error instanceof Error)
+    return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
   return { message: String(error) };
 }
 

@@ -9,7 +9,9 @@ import { startPackPool } from "../local/pack-pool.ts";
 import { drivers, pathOf } from "./drivers.ts";
 import { standardOutput } from "./standard-output.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 /** An interrupted command has this long to end by itself: two seconds are promised. */
 const grace = 1500;
@@ -39,7 +41,13 @@ const context: CliContext = {
     newId: randomUUID,
     host: hostname(),
     holder: `process ${process.pid} on ${hostname()}`,
-    versions: { longshore: version, node: versions.node, zlib: versions.zlib, zstd: versions["zstd"] ?? "", arch },
+    versions: {
+      longshore: version,
+      node: versions.node,
+      zlib: versions.zlib,
+      zstd: versions["zstd"] ?? "",
+      arch,
+    },
   },
 };
 

@@ -34,7 +34,8 @@ export function pathOf(location: string): string {
   if (location.includes("\0")) throw new LongshoreError("InvalidArgument", "a location contains a zero byte");
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return location;
-  if (scheme !== "file") throw new LongshoreError("UnknownScheme", `${scheme}:// is not in this version (${location})`);
+  if (scheme !== "file")
+    throw new LongshoreError("UnknownScheme", `${scheme}:// is not in this version (${location})`);
   try {
     return fileURLToPath(location);
   } catch (error) {

@@ -73,6 +73,7 @@ suite("wrong use", () => {
       "a destination inside the source by a link",
       () => ["export", source, folder.join("link to source/inside")],
     ],
+    ["an export that would lie over its source", () => ["export", source, folder.path, "--name", "source"]],
     ["an unknown scheme", () => ["export", "ftp://host/x", target]],
     ["verify without a location", () => ["verify"]],
     ["extract without a folder", () => ["extract", finished]],

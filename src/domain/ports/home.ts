@@ -6,8 +6,8 @@ import type { Source } from "./source.ts";
 /** The drivers of this installation, found by what a person wrote and loaded when they are needed. */
 export interface Drivers {
   /** Throws UnknownScheme, InvalidArgument, SourceNotFound, SourceUnreadable. */
-  openSource(location: string): Promise<Source>;
+  readonly openSource: (location: string) => Promise<Source>;
   /** The folder of one export; it need not exist. Throws UnknownScheme, InvalidArgument. */
-  openDestination(location: string): Promise<Destination>;
-  format(name: FormatName): Promise<Format>;
+  readonly openDestination: (location: string) => Promise<Destination>;
+  readonly format: (name: FormatName) => Promise<Format>;
 }

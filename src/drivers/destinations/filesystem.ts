@@ -30,7 +30,9 @@ const folders = new WeakMap<Destination, string>();
 /** `folder` is an absolute path; it need not exist. */
 export function openFilesystemDestination(folder: string): Destination {
   const systemPath = (name: string): string | Buffer =>
-    isAscii(name) ? `${folder}/${name}` : Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
+    isAscii(name)
+      ? `${folder}/${name}`
+      : Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
   const failure = (error: unknown, name: string): LongshoreError => destinationError(error, folder, name);
   const makeFolders = (name: string): void => {
     if (name === "") return;

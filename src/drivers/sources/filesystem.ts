@@ -19,7 +19,8 @@ export function openFilesystemSource(path: string): Source {
   const base = isFolder ? (root === "/" ? "" : root) : parent;
   return {
     location: textOf(root) ?? displayName(root),
-    walk: (options, signal) => batches(root, isFolder ? walkTree(root === "/" ? "" : root, options) : single(root), signal),
+    walk: (options, signal) =>
+      batches(root, isFolder ? walkTree(root === "/" ? "" : root, options) : single(root), signal),
     open: (entry) => openReader(isFolder ? root : parent, `${base}/${entry.path}`, entry),
   };
 
@@ -33,7 +34,10 @@ function resolve(path: string): { root: string; isFolder: boolean } {
   try {
     const seen = statSync(path);
     if (!seen.isDirectory() && !seen.isFile()) {
-      throw new LongshoreError("InvalidArgument", `the source ${path} is neither a folder nor a regular file`);
+      throw new LongshoreError(
+        "InvalidArgument",
+        `the source ${path} is neither a folder nor a regular file`,
+      );
     }
     return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory() };
   } catch (error) {
@@ -41,7 +45,11 @@ function resolve(path: string): { root: string; isFolder: boolean } {
   }
 }
 
-async function* batches(root: string, entries: Generator<Entry>, signal: AbortSignal): AsyncGenerator<readonly Entry[]> {
+async function* batches(
+  root: string,
+  entries: Generator<Entry>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Entry[]> {
   try {
     let batch: Entry[] = [];
     for (const entry of entries) {
@@ -67,4 +75,3 @@ function sourceError(error: unknown, path: string): unknown {
   }
   return error;
 }
-

@@ -9,7 +9,11 @@ export interface Attempts {
 }
 
 /** Counts from the marks that stand before each attempt, so it is true over crashes and over processes. */
-export async function countAttempts(destination: Destination, parts: readonly PlannedPart[], signal: AbortSignal): Promise<Attempts> {
+export async function countAttempts(
+  destination: Destination,
+  parts: readonly PlannedPart[],
+  signal: AbortSignal,
+): Promise<Attempts> {
   const made = new Map<number, number>();
   let total = 0;
   for await (const { name } of destination.list("attempts/", signal)) {

@@ -53,7 +53,13 @@ export interface ExportWork {
 export type ExportEvent =
   /** Something a person should know, in one sentence. */
   | { readonly kind: "notice"; readonly message: string }
-  | { readonly kind: "planned"; readonly content: number; readonly files: number; readonly parts: number; readonly done: boolean }
+  | {
+      readonly kind: "planned";
+      readonly content: number;
+      readonly files: number;
+      readonly parts: number;
+      readonly done: boolean;
+    }
   | { readonly kind: "packed"; readonly content: number; readonly files: number }
   | { readonly kind: "part"; readonly reused: boolean };
 

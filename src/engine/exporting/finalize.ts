@@ -28,7 +28,8 @@ export async function finalize(
   if (call.options.differences === "fail") await refuseDifferences(work, plan, records, signal);
 
   const planBytes = await destination.get("plan.json", signal);
-  if (planBytes === undefined) throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
+  if (planBytes === undefined)
+    throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
   const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
   const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
   await removeStale(destination, parts, records, signal);
@@ -60,17 +61,27 @@ export async function finalize(
   await putSums(destination, manifest, manifestDigest, signal);
   if (call.signer !== undefined) {
     const { name, owner: uid } = request;
-    await putStatement(destination, { manifest: manifestDigest, namespace: "", name, uid }, call.signer, signal);
+    await putStatement(
+      destination,
+      { manifest: manifestDigest, namespace: "", name, uid },
+      call.signer,
+      signal,
+    );
   }
   await destination.flush(["parts", "receipts", "plan", ""], signal);
   await destination.put("manifest.json", bytes, signal);
   return { manifest, manifestDigest };
 }
 
-async function joinParts(work: ExportWork, plan: Plan, signal: AbortSignal): Promise<{ records: JoinedRecords; tail: Tail | undefined }> {
+async function joinParts(
+  work: ExportWork,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<{ records: JoinedRecords; tail: Tail | undefined }> {
   const { call, home, destination } = work;
   const format = await home.drivers.format(call.options.format);
-  if (format.layout === "files") return { records: await joinRecords(destination, plan, undefined, signal), tail: undefined };
+  if (format.layout === "files")
+    return { records: await joinRecords(destination, plan, undefined, signal), tail: undefined };
   await using tail = await openTail(destination, format, call.options.level, signal);
   const records = await joinRecords(destination, plan, tail.encoder, signal);
   const place = {
@@ -95,13 +106,18 @@ function proofOf(
   records: JoinedRecords,
   plan: Plan,
 ): Omit<Manifest, "contentDigest" | "run"> {
-  const sum = (value: (part: ManifestPart) => number): number => parts.reduce((total, part) => total + value(part), 0);
+  const sum = (value: (part: ManifestPart) => number): number =>
+    parts.reduce((total, part) => total + value(part), 0);
   return {
     formatVersion,
     format: options.format,
     options,
     source: { kind: "filesystem" },
-    totals: { ...plan.totals, uncompressed: sum((part) => part.uncompressedSize), archive: sum((part) => part.size) },
+    totals: {
+      ...plan.totals,
+      uncompressed: sum((part) => part.uncompressedSize),
+      archive: sum((part) => part.size),
+    },
     differences: records.differences,
     parts,
     files: records.files,
@@ -109,7 +125,12 @@ function proofOf(
 }
 
 /** The receipts with differences go, and the frozen plan, so that the next run looks at the source afresh. */
-async function refuseDifferences(work: ExportWork, plan: Plan, records: JoinedRecords, signal: AbortSignal): Promise<void> {
+async function refuseDifferences(
+  work: ExportWork,
+  plan: Plan,
+  records: JoinedRecords,
+  signal: AbortSignal,
+): Promise<void> {
   const { destination, source } = work;
   const { changed, vanished, unreadable, unsupported } = records.differences;
   const count = changed + vanished + unreadable + unsupported;
@@ -123,7 +144,11 @@ async function refuseDifferences(work: ExportWork, plan: Plan, records: JoinedRe
     if ((receipt?.differences.count ?? 0) > 0) await destination.remove(receiptName(part.number), signal);
   }
   await destination.remove("plan.json", signal);
-  const first = JSON.parse(records.firstDifference) as { path?: string; pathBase64?: string; difference: string };
+  const first = JSON.parse(records.firstDifference) as {
+    path?: string;
+    pathBase64?: string;
+    difference: string;
+  };
   const path = displayName(fromJsonMember(first.path, first.pathBase64) ?? "");
   throw new LongshoreError(
     "SourceDiffers",

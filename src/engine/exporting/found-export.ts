@@ -31,7 +31,10 @@ export async function findExport(destination: Destination, signal: AbortSignal):
   const begun = await destination.get(requestName, signal);
   if (begun !== undefined) {
     const { ExportRequest } = await import("../../domain/plan.ts");
-    return { kind: "begun", request: parseDocument(ExportRequest, begun, `${requestName} in ${destination.location}`) };
+    return {
+      kind: "begun",
+      request: parseDocument(ExportRequest, begun, `${requestName} in ${destination.location}`),
+    };
   }
   for await (const object of destination.list("", signal)) {
     if (object.name === "lock" || object.name.startsWith("tmp/")) continue;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
 
@@ -10,7 +11,11 @@ export interface JoinedObject extends AsyncDisposable {
   commit(name: string | ((sha256: string) => string)): Promise<FileDigest>;
 }
 
-export async function createJoinedObject(destination: Destination, label: string, signal: AbortSignal): Promise<JoinedObject> {
+export async function createJoinedObject(
+  destination: Destination,
+  label: string,
+  signal: AbortSignal,
+): Promise<JoinedObject> {
   const writer = await destination.create(`tmp/finalize.${label}`, signal);
   const hash = createHash("sha256");
   let size = 0;
@@ -40,3 +45,23 @@ export function partOfObject(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Copies a fragment and yields its bytes; throws Damaged at its end where they are not what the receipt says. */
+export async function* copyFragment(
+  destination: Destination,
+  fragment: FileDigest,
+  into: JoinedObject,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for await (const chunk of destination.read(fragment.object, { offset: 0, length: fragment.size }, signal)) {
+    hash.update(chunk);
+    into.write(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== fragment.sha256) {
+    throw new LongshoreError(
+      "Damaged",
+      `${fragment.object} in ${destination.location} is not what its receipt says`,
+    );
+  }
+}

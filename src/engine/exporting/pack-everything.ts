@@ -24,12 +24,20 @@ export async function packEverything(work: ExportWork, begun: Begun, signal: Abo
   const failed = new AbortController();
   const working = AbortSignal.any([signal, failed.signal]);
   await using pool = home.startPool({
-    job: { source: call.source, destination: call.location, options: call.options, resumed: begun.found.kind !== "none" },
+    job: {
+      source: call.source,
+      destination: call.location,
+      options: call.options,
+      resumed: begun.found.kind !== "none",
+    },
     workers: call.workers,
     onProgress: ({ bytes, files }) => home.onEvent({ kind: "packed", content: bytes, files }),
   });
   const reusable = await reusableParts(work, signal);
-  const dispatcher = createDispatcher({ work, format, pool, reusable, fail: (error) => failed.abort(error) }, working);
+  const dispatcher = createDispatcher(
+    { work, format, pool, reusable, fail: (error) => failed.abort(error) },
+    working,
+  );
   try {
     if (begun.found.kind === "planned") {
       const { plan } = begun.found;
@@ -77,7 +85,10 @@ function walkOptions({ call, home }: ExportWork, format: Format) {
     hardLinks: format.hardLinks,
     scratch: call.scratch,
     onOtherFileSystem: (path: string) =>
-      home.onEvent({ kind: "notice", message: `${path} is on another file system and was not entered (--cross-file-systems enters it)` }),
+      home.onEvent({
+        kind: "notice",
+        message: `${path} is on another file system and was not entered (--cross-file-systems enters it)`,
+      }),
   };
 }
 
@@ -115,7 +126,8 @@ function createDispatcher(options: DispatcherOptions, signal: AbortSignal): Disp
     const reuse = reusable(part.key);
     const task: PackTask = reuse === undefined ? { part } : { part, reuse };
     const outcome: PackOutcome = await pool.pack(task, signal);
-    if (outcome.way !== "packed") work.home.onEvent({ kind: "packed", content: part.content, files: part.files });
+    if (outcome.way !== "packed")
+      work.home.onEvent({ kind: "packed", content: part.content, files: part.files });
     work.home.onEvent({ kind: "part", reused: outcome.way === "reused" });
   }
 }

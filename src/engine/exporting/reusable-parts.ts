@@ -13,13 +13,16 @@ export async function reusableParts({ call, home }: ExportWork, signal: AbortSig
   if (call.previous === undefined) return () => undefined;
   const previous = await home.drivers.openDestination(call.previous);
   const found = await findExport(previous, signal).catch(asNotAnExport(previous));
-  if (found.kind === "none") throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`);
-  if (found.kind !== "finished") throw new LongshoreError("NotFinished", `${previous.location} (--previous) is not finished`);
+  if (found.kind === "none")
+    throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`);
+  if (found.kind !== "finished")
+    throw new LongshoreError("NotFinished", `${previous.location} (--previous) is not finished`);
   // The key says nothing about digests of entries, which the index of this export may have to show.
   if (found.manifest.options.entryDigests !== call.options.entryDigests) return () => undefined;
   const { IndexPageTable } = await import("../../domain/manifest.ts");
   const bytes = await previous.get("index.pages.json", signal);
-  if (bytes === undefined) throw new LongshoreError("Damaged", `index.pages.json is missing in ${previous.location}`);
+  if (bytes === undefined)
+    throw new LongshoreError("Damaged", `index.pages.json is missing in ${previous.location}`);
   const table = parseDocument(IndexPageTable, bytes, `index.pages.json in ${previous.location}`);
   const places = new Map(table.parts.map((part) => [part.number, part]));
   const byKey = new Map<string, ReusablePart>();
@@ -34,6 +37,8 @@ export async function reusableParts({ call, home }: ExportWork, signal: AbortSig
 function asNotAnExport(previous: Destination): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof LongshoreError) || error.code !== "LocationOccupied") throw error;
-    throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`, { cause: error });
+    throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`, {
+      cause: error,
+    });
   };
 }

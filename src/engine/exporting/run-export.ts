@@ -12,7 +12,11 @@ import { findExport, type FoundExport, requestName } from "./found-export.ts";
 import { packEverything } from "./pack-everything.ts";
 
 /** Throws errors of the catalogue; whatever was done until then is found again by the next call. */
-export async function runExport(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<ExportResult> {
+export async function runExport(
+  call: ExportCall,
+  home: ExportHome,
+  signal: AbortSignal,
+): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
   const destination = await home.drivers.openDestination(call.location);
   const before = await findExport(destination, signal);
@@ -51,7 +55,10 @@ async function finished(
   checkRequest(there.destination.location, found, asked);
   if (await hasLeftovers(there.destination, signal)) await cleanUp(there.destination, signal);
   const when = manifest.run.finishedAt;
-  home.onEvent({ kind: "notice", message: `${there.destination.location} was finished at ${when}, nothing was changed` });
+  home.onEvent({
+    kind: "notice",
+    message: `${there.destination.location} was finished at ${when}, nothing was changed`,
+  });
   return { manifest, manifestDigest, unchanged: true };
 }
 
@@ -87,7 +94,10 @@ async function settleRequest(
   return request;
 }
 
-function announce({ home, destination }: ExportWork, found: Exclude<FoundExport, { kind: "finished" | "none" }>): void {
+function announce(
+  { home, destination }: ExportWork,
+  found: Exclude<FoundExport, { kind: "finished" | "none" }>,
+): void {
   if (found.kind === "begun") {
     home.onEvent({ kind: "notice", message: `continuing ${destination.location}, its plan is made afresh` });
     return;
@@ -98,4 +108,3 @@ function announce({ home, destination }: ExportWork, found: Exclude<FoundExport,
     message: `continuing ${destination.location} by its plan of ${minutes} minutes ago; a new --name takes a fresh plan`,
   });
 }
-

@@ -18,10 +18,18 @@ export async function putSums(
   await output.commit("SHA256SUMS");
 }
 
-async function* summedFiles(destination: Destination, manifest: Manifest, signal: AbortSignal): AsyncGenerator<SummedFile[]> {
+async function* summedFiles(
+  destination: Destination,
+  manifest: Manifest,
+  signal: AbortSignal,
+): AsyncGenerator<SummedFile[]> {
   const object = "index.jsonl.zst";
   const size = manifest.files.find((file) => file.object === object)?.size ?? 0;
-  for await (const lines of readLines(destination.read(object, { offset: 0, length: size }, signal), object, signal)) {
+  for await (const lines of readLines(
+    destination.read(object, { offset: 0, length: size }, signal),
+    object,
+    signal,
+  )) {
     yield lines.flatMap((line) => {
       const { path, placement } = parseIndexLine(line);
       return placement.sha256 === undefined ? [] : [{ name: `files/${path}`, sha256: placement.sha256 }];

@@ -68,7 +68,13 @@ export async function finishTail(
   const object = receiptName(number);
   await destination.put(object, bytes, signal);
   if ((await destination.size(receipt.object, signal)) !== receipt.size) {
-    throw new LongshoreError("DestinationFailed", `${receipt.object} is not as it was written in ${destination.location}`);
+    throw new LongshoreError(
+      "DestinationFailed",
+      `${receipt.object} is not as it was written in ${destination.location}`,
+    );
   }
-  return { part: { ...manifestPart(receipt), tail: true }, receipt: { object, size: bytes.length, sha256: sha256(bytes) } };
+  return {
+    part: { ...manifestPart(receipt), tail: true },
+    receipt: { object, size: bytes.length, sha256: sha256(bytes) },
+  };
 }

@@ -17,7 +17,13 @@ export async function findAdoptable(
   if (bytes === undefined) return undefined;
   const draft = await parseReceipt(bytes, name).catch(unlessDamaged);
   // Files of format Files have no digest of their own in the receipt: their part is packed again.
-  if (draft === undefined || draft.object === "files/" || draft.key !== part.key || draft.number !== part.number) return undefined;
+  if (
+    draft === undefined ||
+    draft.object === "files/" ||
+    draft.key !== part.key ||
+    draft.number !== part.number
+  )
+    return undefined;
   for (const object of vouchedObjects(draft)) {
     if (!(await holdsObject(destination, object, signal))) return undefined;
   }

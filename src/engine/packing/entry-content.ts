@@ -24,7 +24,8 @@ export function copyContent(
   const start = entry.piece?.start ?? 0;
   const length = entry.piece?.length ?? entry.size;
   const opened = source.open(entry);
-  if (opened instanceof Promise) return opened.then((reader) => copySlowly(reader, { start, length }, into, signal));
+  if (opened instanceof Promise)
+    return opened.then((reader) => copySlowly(reader, { start, length }, into, signal));
   if (typeof opened === "string") return absent(opened, length, into);
   if (length > patience) return copySlowly(opened, { start, length }, into, signal);
   return copyAtOnce(opened, { start, length }, into);
@@ -99,7 +100,12 @@ const absent = (difference: DifferenceReason, length: number, into: Target): Con
   finish(difference, length, 0, into);
 
 /** What is missing of the planned length becomes zeros, so that everything after it stays where it was planned. */
-function finish(difference: DifferenceReason | undefined, missing: number, sum: number, into: Target): Content {
+function finish(
+  difference: DifferenceReason | undefined,
+  missing: number,
+  sum: number,
+  into: Target,
+): Content {
   let left = missing;
   let result = sum;
   while (left > 0) {

@@ -17,7 +17,12 @@ export interface Fragments extends AsyncDisposable {
   flush(): Promise<void>;
 }
 
-export async function openFragments(destination: Destination, part: number, temporary: string, signal: AbortSignal): Promise<Fragments> {
+export async function openFragments(
+  destination: Destination,
+  part: number,
+  temporary: string,
+  signal: AbortSignal,
+): Promise<Fragments> {
   const writer = await destination.create(`${temporary}.index`, signal);
   const lines = createLineWriter(writer);
   const firstPaths: string[] = [];
@@ -26,7 +31,7 @@ export async function openFragments(destination: Destination, part: number, temp
     index: (path, line, placement) => {
       if (lines.add(indexLine(line, placement))) firstPaths.push(path);
     },
-    difference: differences.add,
+    difference: (entry, reason) => differences.add(entry, reason),
     commit: async () => {
       const written = lines.finish();
       const object = indexFragmentName(part, written.sha256);

@@ -4,7 +4,14 @@
  */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { PackOutcome, PackTask } from "../../domain/pack-task.ts";
-import { attemptName, draftReceiptName, number8, partName, receiptName, type PlannedPart } from "../../domain/part.ts";
+import {
+  attemptName,
+  draftReceiptName,
+  number8,
+  partName,
+  receiptName,
+  type PlannedPart,
+} from "../../domain/part.ts";
 import type { ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt, receiptBytes } from "../receipts.ts";
@@ -51,7 +58,11 @@ async function dropStale(
   await context.destination.remove(receiptName(part.number), signal);
 }
 
-async function pack(context: PackContext, part: PlannedPart, signal: AbortSignal): Promise<{ safe: Promise<PackOutcome> }> {
+async function pack(
+  context: PackContext,
+  part: PlannedPart,
+  signal: AbortSignal,
+): Promise<{ safe: Promise<PackOutcome> }> {
   const attempt = await beginAttempt(context, part, signal);
   const startedAt = new Date(context.clock.now()).toISOString();
   const temporary = `tmp/${number8(part.number)}.${attempt}`;
@@ -87,15 +98,17 @@ async function pack(context: PackContext, part: PlannedPart, signal: AbortSignal
     throw error;
   }
 
-  async function packContent(): Promise<Pick<Receipt, "object" | "size" | "sha256" | "uncompressedSize" | "frames" | "piece">> {
+  async function packContent(): Promise<
+    Pick<Receipt, "object" | "size" | "sha256" | "uncompressedSize" | "frames" | "piece">
+  > {
     const { format, destination } = context;
     if (format.layout === "files") {
-      const { size, sha256 } = await packFilesPart(context, part, fragments, temporary, signal);
+      const { size, sha256 } = await packFilesPart(context, { part, fragments, temporary }, signal);
       return { object: "files/", size, sha256, uncompressedSize: size, frames: [] };
     }
     writer = await destination.create(temporary, signal);
     const sink = createPartSink(writer);
-    const packed = await packArchivePart(context, format, part, { sink: sink.write, fragments }, signal);
+    const packed = await packArchivePart(context, { part, format, sink: sink.write, fragments }, signal);
     const { size, sha256 } = sink.finish();
     return { object: partName(part.number, sha256, format.extension), size, sha256, ...packed };
   }
@@ -140,11 +153,19 @@ async function publish(
   }
   const winner = await readReceipt(destination, receipt.number, signal);
   if (winner === undefined || winner.key !== receipt.key) {
-    throw new LongshoreError("WorkerLost", `part ${receipt.number} of ${destination.location} was taken away by another process`);
+    throw new LongshoreError(
+      "WorkerLost",
+      `part ${receipt.number} of ${destination.location} was taken away by another process`,
+    );
   }
-  for (const object of [receipt.object, receipt.index.fragment.object, receipt.differences.fragment?.object]) {
+  for (const object of [
+    receipt.object,
+    receipt.index.fragment.object,
+    receipt.differences.fragment?.object,
+  ]) {
     const kept = [winner.object, winner.index.fragment.object, winner.differences.fragment?.object];
-    if (object !== undefined && object !== "files/" && !kept.includes(object)) await destination.remove(object, signal);
+    if (object !== undefined && object !== "files/" && !kept.includes(object))
+      await destination.remove(object, signal);
   }
   return outcome(winner, "adopted");
 }

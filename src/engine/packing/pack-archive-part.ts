@@ -13,6 +13,14 @@ import type { Fragments } from "./fragments.ts";
 import { readPlanPage } from "./plan-page.ts";
 import { priorPieces } from "./prior-pieces.ts";
 
+export interface ArchivePart {
+  readonly part: PlannedPart;
+  readonly format: ArchiveFormat;
+  /** Receives the stored bytes. */
+  readonly sink: (bytes: Uint8Array) => void;
+  readonly fragments: Fragments;
+}
+
 export interface PackedContent {
   readonly uncompressedSize: number;
   readonly frames: Receipt["frames"];
@@ -24,47 +32,61 @@ const patience = 4 * 2 ** 20;
 
 export async function packArchivePart(
   context: PackContext,
-  format: ArchiveFormat,
-  part: PlannedPart,
-  outputs: { sink: (bytes: Uint8Array) => void; fragments: Fragments },
+  packed: ArchivePart,
   signal: AbortSignal,
 ): Promise<PackedContent> {
-  const { sink, fragments } = outputs;
-  const encoder = format.createPartEncoder({ level: context.options.level, sink });
+  const { part, format, fragments } = packed;
+  const encoder = format.createPartEncoder({ level: context.options.level, sink: packed.sink });
   let piece: Receipt["piece"];
-  let sinceTurn = 0;
-  let filesSinceTurn = 0;
+  let bytes = 0;
+  let files = 0;
+  const takeTurn = async (): Promise<void> => {
+    context.onProgress({ bytes, files });
+    bytes = 0;
+    files = 0;
+    await setImmediate();
+    signal.throwIfAborted();
+  };
   for await (const lines of readPlanPage(context.destination, part, signal)) {
     for (const line of lines) {
       const entry = parsePlanLine(line);
       if (entry.difference !== undefined) fragments.difference(entry, entry.difference);
       if (!isHeld(entry)) continue;
       const offset = encoder.begin(entry);
-      const content = packContent(context, entry, encoder, signal);
-      const { crc32, difference, sha256 } = content instanceof Promise ? await content : content;
-      if (difference !== undefined) fragments.difference(entry, difference);
+      const packing = packContent(context, entry, encoder, signal);
+      const content = packing instanceof Promise ? await packing : packing;
+      if (content.difference !== undefined) fragments.difference(entry, content.difference);
+      const { crc32 } = content;
       const closing = isLaterPiece(entry)
-        ? await closingOf(context, format, part, { entry, crc32 }, signal)
+        ? await closingOf(context, packed, { entry, crc32 }, signal)
         : { crc32, storedBefore: 0 };
       const storedSize = encoder.end(closing);
-      if (entry.piece !== undefined && part.endsInside) piece = { crc32, storedSize: storedSize ?? 0 };
-      fragments.index(entry.path, line, placementOf({ offset, crc32, storedSize, sha256, difference }));
-      sinceTurn += contentLength(entry);
-      filesSinceTurn++;
-      if (sinceTurn < patience) continue;
-      context.onProgress({ bytes: sinceTurn, files: filesSinceTurn });
-      sinceTurn = 0;
-      filesSinceTurn = 0;
-      await setImmediate();
-      signal.throwIfAborted();
+      piece = pieceOf(entry, crc32, storedSize);
+      fragments.index(entry.path, line, placementOf(offset, storedSize, content));
+      bytes += contentLength(entry);
+      files++;
+      if (bytes >= patience) await takeTurn();
     }
   }
-  context.onProgress({ bytes: sinceTurn, files: filesSinceTurn });
+  await takeTurn();
   const { uncompressedSize, frames } = encoder.finish();
-  return { uncompressedSize, frames: frames.map(([stored, length]) => [stored, length]), piece };
+  return {
+    uncompressedSize,
+    frames: frames.map(([stored, length]) => [stored, length]),
+    piece: part.endsInside ? piece : undefined,
+  };
+}
+
+const isLaterPiece = (entry: PlannedEntry): boolean => (entry.piece?.start ?? 0) > 0;
+
+/** What the receipt says of a split file's piece, for the part that ends the file; only a part's last entry can be one that goes on. */
+function pieceOf(entry: PlannedEntry, crc32: number, storedSize: number | undefined): Receipt["piece"] {
+  return entry.piece === undefined ? undefined : { crc32, storedSize: storedSize ?? 0 };
 }
 
 type EntryContent = Pick<Placement, "crc32" | "sha256" | "difference">;
+
+const nothing: EntryContent = { crc32: 0 };
 
 function packContent(
   context: PackContext,
@@ -72,21 +94,21 @@ function packContent(
   encoder: PartEncoder,
   signal: AbortSignal,
 ): EntryContent | Promise<EntryContent> {
-  if (entry.type !== "file" || contentLength(entry) === 0) return { crc32: 0 };
-  if (!context.options.entryDigests) return copyContent(context.source, entry, { encoder, hash: undefined }, signal);
+  if (entry.type !== "file") return nothing;
+  if (!context.options.entryDigests) {
+    if (contentLength(entry) === 0) return nothing;
+    return copyContent(context.source, entry, { encoder, hash: undefined }, signal);
+  }
   const hash = createHash("sha256");
   const content = copyContent(context.source, entry, { encoder, hash }, signal);
   if (!(content instanceof Promise)) return { ...content, sha256: hash.digest("hex") };
   return content.then((done) => ({ ...done, sha256: hash.digest("hex") }));
 }
 
-const isLaterPiece = (entry: PlannedEntry): boolean => (entry.piece?.start ?? 0) > 0;
-
 /** A zip says at a file's end what all its pieces come to. */
 async function closingOf(
   context: PackContext,
-  format: ArchiveFormat,
-  part: PlannedPart,
+  { part, format }: ArchivePart,
   piece: { entry: PlannedEntry; crc32: number },
   signal: AbortSignal,
 ): Promise<EntryClosing> {
@@ -96,19 +118,6 @@ async function closingOf(
   return { crc32: joined, storedBefore: before.storedSize };
 }
 
-function placementOf(found: {
-  offset: number;
-  crc32: number;
-  storedSize: number | undefined;
-  sha256: string | undefined;
-  difference: Placement["difference"] | undefined;
-}): Placement {
-  const { offset, crc32, storedSize, sha256, difference } = found;
-  return {
-    offset,
-    crc32,
-    ...(storedSize === undefined ? undefined : { storedSize }),
-    ...(sha256 === undefined ? undefined : { sha256 }),
-    ...(difference === undefined ? undefined : { difference }),
-  };
+function placementOf(offset: number, storedSize: number | undefined, content: EntryContent): Placement {
+  return storedSize === undefined ? { offset, ...content } : { offset, storedSize, ...content };
 }

@@ -5,7 +5,11 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import { readLines } from "../lines.ts";
 
 /** The part's plan lines, in batches. Throws Damaged at the latest at the end, so nothing packed from a wrong page is kept. */
-export async function* readPlanPage(destination: Destination, part: PlannedPart, signal: AbortSignal): AsyncGenerator<string[]> {
+export async function* readPlanPage(
+  destination: Destination,
+  part: PlannedPart,
+  signal: AbortSignal,
+): AsyncGenerator<string[]> {
   const { object, size, sha256 } = part.page;
   const hash = createHash("sha256");
   const subject = `${object} in ${destination.location}`;
@@ -16,5 +20,6 @@ export async function* readPlanPage(destination: Destination, part: PlannedPart,
     }
   };
   yield* readLines(stored(), subject, signal);
-  if (hash.digest("hex") !== sha256) throw new LongshoreError("Damaged", `${subject} is not what plan.json says`);
+  if (hash.digest("hex") !== sha256)
+    throw new LongshoreError("Damaged", `${subject} is not what plan.json says`);
 }

@@ -11,7 +11,10 @@ export async function priorPieces(
 ): Promise<{ crc32: number; storedSize: number }> {
   const receipt = await readReceipt(destination, number - 1, signal);
   if (receipt?.piece === undefined) {
-    throw new LongshoreError("WorkerLost", `part ${number} of ${destination.location} waits for the part before it`);
+    throw new LongshoreError(
+      "WorkerLost",
+      `part ${number} of ${destination.location} waits for the part before it`,
+    );
   }
   const { crc32, storedSize } = receipt.piece;
   if (!receipt.startsInside) return { crc32, storedSize };

@@ -20,12 +20,18 @@ export async function reusePart(
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
   const old = await readReceipt(previous, reusable.number, signal);
-  if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0) return undefined;
+  if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0)
+    return undefined;
   const { size, sha256 } = old;
   if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
 
   const object = old.object.replace(/(?<=^parts\/)\d{8}/, String(part.number).padStart(8, "0"));
-  const fragment = await copyIndexLines(previous, reusable, { destination, part, expected: old.index.fragment.sha256 }, signal);
+  const fragment = await copyIndexLines(
+    previous,
+    reusable,
+    { destination, part, expected: old.index.fragment.sha256 },
+    signal,
+  );
   if (fragment === undefined) return undefined;
   if (!(await destination.copyFrom?.(previous, old.object, object, signal))) return undefined;
   return {

@@ -1,19 +1,19 @@
 /** Turns the walk into parts: decides the cuts, writes each part's page of the plan, and says when it is durable. */
-import type { Hash } from "node:crypto";
 import { checkPartNumber, cutsBefore, isSplit, pieceLength, targetSize, weight } from "../../domain/cut.ts";
-import { contentLength, type Entry, isHeld, type PlannedEntry } from "../../domain/entry.ts";
+import { type Entry, isHeld } from "../../domain/entry.ts";
 import type { ExportOptions } from "../../domain/export-options.ts";
-import { type PlannedPart, planPageName } from "../../domain/part.ts";
-import { planLine } from "../../domain/plan-line.ts";
+import type { PlannedPart } from "../../domain/part.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
-import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
 import type { Format } from "../../domain/ports/format.ts";
-import { createLineWriter, digestOf, type LineWriter } from "../line-frames.ts";
-import { beginKey } from "./part-key.ts";
+import { OpenPart } from "./open-part.ts";
 
 export interface PlanTotals {
+  /** Entries that the export holds. */
   entries: number;
+  /** Those that are no directories. */
   files: number;
+  /** Planned bytes of content. */
   content: number;
 }
 
@@ -26,149 +26,124 @@ export interface PlanWriterOptions {
   readonly onPart: (part: PlannedPart) => void;
 }
 
-/** A file as young as this when it was planned may change again without its times showing it. */
-const settlingTime = 2_000_000_000n;
-
-interface OpenPart {
-  readonly number: number;
-  readonly target: number;
-  readonly startedAt: bigint;
-  readonly key: Hash;
-  readonly writer: ObjectWriter;
-  readonly lines: LineWriter;
-  bytes: number;
-  entries: number;
-  files: number;
-  content: number;
-  startsInside: boolean;
-  settled: boolean;
-}
-
 /** Writes all pages; resolves when the last is durable. Throws TooManyParts and the destination's errors. */
 export async function writePlan(
   entries: AsyncIterable<readonly Entry[]>,
   context: PlanWriterOptions,
   signal: AbortSignal,
 ): Promise<PlanTotals> {
-  const { format } = context;
-  const totals: PlanTotals = { entries: 0, files: 0, content: 0 };
-  let number = 0;
-  let part: OpenPart | undefined;
-  let published: Promise<void> = Promise.resolve();
-  // A failure while the walk goes on is thrown at the next cut; until then nobody awaits it.
-  published.catch(() => undefined);
+  await using planner = new Planner(context, signal);
+  for await (const batch of entries) {
+    signal.throwIfAborted();
+    for (const entry of batch) {
+      // Most entries just join the open part; only a cut has to wait.
+      if (!planner.join(entry)) await planner.place(entry);
+    }
+  }
+  return planner.finish();
+}
 
-  const close = async (endsInside: boolean): Promise<void> => {
-    if (part === undefined) return;
-    const closed = part;
-    part = undefined;
-    const planned = await closePart(closed, endsInside);
-    const before = published;
-    published = closed.writer.flush().then(async () => {
-      await closed.writer[Symbol.asyncDispose]();
-      await before;
-      context.onPart(planned);
-    });
-    published.catch(() => undefined);
-  };
-  const ensure = async (): Promise<OpenPart> => (part ??= await openPart(number++, context, signal));
-  const split = async (entry: Entry): Promise<void> => {
-    await close(false);
-    for (let start = 0; start < entry.size; ) {
-      const open = await ensure();
-      const length = pieceLength(entry.size, start, open.target);
-      open.startsInside = start > 0;
-      add(open, { ...entry, piece: { start, length } }, format, totals);
+class Planner implements AsyncDisposable {
+  readonly #context: PlanWriterOptions;
+  readonly #signal: AbortSignal;
+  readonly #totals: PlanTotals = { entries: 0, files: 0, content: 0 };
+  #next = 0;
+  #part: OpenPart | undefined;
+  #published: Promise<void> = Promise.resolve();
+
+  constructor(context: PlanWriterOptions, signal: AbortSignal) {
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  /** Adds the entry to the open part if it belongs there. */
+  join(seen: Entry): boolean {
+    const part = this.#part;
+    if (part === undefined) return false;
+    const entry = this.#fitted(seen);
+    if (this.#isSplit(entry, part.target)) return false;
+    const added = this.#weigh(entry);
+    if (cutsBefore(entry.path, added, part.bytes, part.target)) return false;
+    this.#count(entry);
+    part.add(entry, added);
+    return true;
+  }
+
+  /** Begins a part, or several, with the entry. */
+  async place(seen: Entry): Promise<void> {
+    const entry = this.#fitted(seen);
+    await this.#close(false);
+    this.#count(entry);
+    if (!this.#isSplit(entry, targetSize(this.#context.options.partSize, this.#next))) {
+      (await this.#open()).add(entry, this.#weigh(entry));
+      return;
+    }
+    for (let start = 0; start < entry.size;) {
+      const part = await this.#open();
+      const length = pieceLength(entry.size, start, part.target);
+      const planned = { ...entry, piece: { start, length } };
+      part.startsInside = start > 0;
+      part.add(planned, weight(this.#context.format.plannedSize(planned)));
       start += length;
-      if (start < entry.size) await close(true);
+      if (start < entry.size) await this.#close(true);
     }
-  };
+  }
 
-  try {
-    for await (const batch of entries) {
-      signal.throwIfAborted();
-      for (const seen of batch) {
-        const entry = format.holds(seen.type) || seen.difference !== undefined ? seen : unsupported(seen);
-        const added = weight(isHeld(entry) ? format.plannedSize(entry) : 0);
-        const target = part?.target ?? targetSize(context.options.partSize, number);
-        if (format.layout === "archive" && isHeld(entry) && isSplit(entry.size, target)) {
-          await split(entry);
-          continue;
-        }
-        if (part !== undefined && cutsBefore(entry.path, added, part.bytes, part.target)) await close(false);
-        add(part ?? (await ensure()), entry, format, totals, added);
-      }
-    }
-    await close(false);
-    await published;
-    return totals;
-  } finally {
-    await part?.writer[Symbol.asyncDispose]();
+  async finish(): Promise<PlanTotals> {
+    await this.#close(false);
+    await this.#published;
+    return this.#totals;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#part?.[Symbol.asyncDispose]();
+  }
+
+  /** What the format has no place for is a difference. */
+  #fitted(entry: Entry): Entry {
+    if (entry.difference !== undefined || this.#context.format.holds(entry.type)) return entry;
+    return { ...entry, difference: "unsupported" };
+  }
+
+  #isSplit(entry: Entry, target: number): boolean {
+    return this.#context.format.layout === "archive" && isSplit(entry.size, target) && isHeld(entry);
+  }
+
+  #weigh(entry: Entry): number {
+    return weight(isHeld(entry) ? this.#context.format.plannedSize(entry) : 0);
+  }
+
+  #count(entry: Entry): void {
+    if (!isHeld(entry)) return;
+    this.#totals.entries++;
+    this.#totals.content += entry.size;
+    if (entry.type !== "directory") this.#totals.files++;
+  }
+
+  async #open(): Promise<OpenPart> {
+    const { destination, options, clock } = this.#context;
+    const number = this.#next++;
+    checkPartNumber(options.partSize, number);
+    this.#part = await OpenPart.create(number, destination, { options, now: clock.now() }, this.#signal);
+    return this.#part;
+  }
+
+  async #close(endsInside: boolean): Promise<void> {
+    const part = this.#part;
+    if (part === undefined) return;
+    const planned = await part.close(endsInside);
+    this.#part = undefined;
+    const before = this.#published;
+    this.#published = publish(part).then(async () => {
+      await before;
+      this.#context.onPart(planned);
+    });
+    // A failure is thrown at the end of the plan; until then the walk goes on and nobody awaits it.
+    this.#published.catch(() => undefined);
   }
 }
 
-function unsupported(entry: Entry): Entry {
-  return { ...entry, difference: "unsupported" };
-}
-
-async function openPart(number: number, context: PlanWriterOptions, signal: AbortSignal): Promise<OpenPart> {
-  const { options, format } = context;
-  checkPartNumber(options.partSize, number);
-  const key = beginKey(format.name, options.level);
-  const writer = await context.destination.create(`tmp/plan.${number}`, signal);
-  return {
-    number,
-    target: targetSize(options.partSize, number),
-    startedAt: BigInt(context.clock.now()) * 1_000_000n,
-    key,
-    writer,
-    lines: createLineWriter(writer, (text) => key.update(text)),
-    bytes: 0,
-    entries: 0,
-    files: 0,
-    content: 0,
-    startsInside: false,
-    settled: true,
-  };
-}
-
-function add(part: OpenPart, entry: PlannedEntry, format: Format, totals: PlanTotals, known?: number): void {
-  const held = isHeld(entry);
-  part.lines.add(planLine(entry));
-  part.bytes += known ?? weight(held ? format.plannedSize(entry) : 0);
-  part.entries++;
-  const content = held ? contentLength(entry) : 0;
-  part.content += content;
-  totals.content += content;
-  if (entry.type === "file" && part.settled) part.settled = isSettled(entry, part.startedAt);
-  const begins = entry.piece === undefined || entry.piece.start === 0;
-  if (!begins) return;
-  totals.entries += held ? 1 : 0;
-  if (!held || entry.type === "directory") return;
-  part.files++;
-  totals.files++;
-}
-
-/** A modification time in the future was set by hand and says nothing; a change then still shows in the ctime. */
-function isSettled(entry: Entry, plannedAt: bigint): boolean {
-  const since = plannedAt - settlingTime;
-  return entry.ctime < since && (entry.mtime < since || entry.mtime > plannedAt + settlingTime);
-}
-
-async function closePart(part: OpenPart, endsInside: boolean): Promise<PlannedPart> {
-  const written = part.lines.finish();
-  const object = planPageName(part.number);
-  await part.writer.commit(object);
-  const { number, entries, files, content, startsInside, settled } = part;
-  return {
-    number,
-    key: part.key.digest("hex"),
-    entries,
-    files,
-    content,
-    startsInside,
-    endsInside,
-    settled,
-    page: digestOf(object, written),
-  };
+async function publish(part: OpenPart): Promise<void> {
+  await using _closed = part;
+  await part.flush();
 }

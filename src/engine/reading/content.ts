@@ -18,7 +18,7 @@ export function openContent(opened: OpenExport, format: ReadingFormat): ContentR
 }
 
 /** Bytes of content: as planned, or as they were where files are kept as they are. */
-export const contentSize = (entry: IndexEntry): number => entry.placement.size ?? entry.size;
+const contentSize = (entry: IndexEntry): number => entry.placement.size ?? entry.size;
 
 /** Name of the file that holds the content where files are kept as they are. */
 export const fileObject = (path: string): string => `files/${path}`;

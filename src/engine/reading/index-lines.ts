@@ -56,7 +56,7 @@ export async function* linesOfPart(
   for (const page of index.pages) if (page.part === part) yield readPage(index, page, signal);
 }
 
-export async function* linesUnder(
+async function* linesUnder(
   index: Index,
   prefix: string,
   signal: AbortSignal,

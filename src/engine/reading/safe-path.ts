@@ -4,5 +4,7 @@
 export function isSafePath(path: string): boolean {
   if (path === "" || path.includes("\0")) return false;
   const bare = path.endsWith("/") ? path.slice(0, -1) : path;
-  return bare.split("/").every((component) => component !== "" && component !== "." && component !== "..");
+  return !oddComponent.test(bare);
 }
+
+const oddComponent = /(?:^|\/)\.{0,2}(?:\/|$)/;

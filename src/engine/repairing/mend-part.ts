@@ -21,37 +21,70 @@ export interface DamagedPart {
 }
 
 /** Says whether the receipt is another now. Throws SourceChanged, naming the entries, where the source has no longer what the part held. */
-export async function mendPart(work: ExportWork, damaged: DamagedPart, signal: AbortSignal): Promise<boolean> {
+export async function mendPart(
+  work: ExportWork,
+  damaged: DamagedPart,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { destination } = work;
   const { planned, recorded, state } = damaged;
   const { scratch, made } = await packAside(work, planned, signal);
   const isSame = made.sha256 === recorded.sha256;
-  const isSameContent = state.receipt !== undefined && made.index.fragment.sha256 === state.receipt.index.fragment.sha256;
-  if (!isSame && !(isSameContent && made.differences.count === state.receipt?.differences.count)) throw changed(work, damaged);
-
-  const take = async (object: string): Promise<void> => {
+  if (!isSame && !hasSameContent(made, state.receipt)) throw changed(work, damaged);
+  const take: Take = async (object) => {
     await destination.remove(object, signal);
     await destination.copyFrom?.(scratch, object, object, signal);
   };
-  if (recorded.object === "files/") {
-    for (const entry of damaged.entries) await take(`files/${entry}`);
-  } else if (!isSame) {
-    await destination.remove(recorded.object, signal);
-    await take(made.object);
-  } else if (!(await holdsObject(destination, recorded, signal))) {
-    await take(recorded.object);
-  }
-  if (!state.fragments) {
-    if (state.receipt !== undefined && !isSameContent) throw changed(work, damaged);
-    await take(made.index.fragment.object);
-    if (made.differences.fragment !== undefined) await take(made.differences.fragment.object);
-  }
+  await takeStored({ work, damaged, made, take }, signal);
+  if (!state.fragments) await takeFragments({ work, damaged, made, take });
   if (state.receipt !== undefined && isSame) return false;
   await destination.put(receiptName(planned.number), receiptBytes(made), signal);
   return true;
 }
 
-async function packAside(work: ExportWork, part: PlannedPart, signal: AbortSignal): Promise<{ scratch: Destination; made: Receipt }> {
+/** Another codec makes other bytes of the same content; the index lines, sums included, are then the same. */
+function hasSameContent(made: Receipt, recorded: Receipt | undefined): boolean {
+  return (
+    recorded !== undefined &&
+    made.index.fragment.sha256 === recorded.index.fragment.sha256 &&
+    made.differences.count === recorded.differences.count
+  );
+}
+
+type Take = (object: string) => Promise<void>;
+
+interface Mending {
+  readonly work: ExportWork;
+  readonly damaged: DamagedPart;
+  readonly made: Receipt;
+  readonly take: Take;
+}
+
+async function takeStored({ work, damaged, made, take }: Mending, signal: AbortSignal): Promise<void> {
+  const { recorded, entries } = damaged;
+  if (recorded.object === "files/") {
+    for (const entry of entries) await take(`files/${entry}`);
+  } else if (made.object !== recorded.object) {
+    await work.destination.remove(recorded.object, signal);
+    await take(made.object);
+  } else if (!(await holdsObject(work.destination, recorded, signal))) {
+    await take(recorded.object);
+  }
+}
+
+async function takeFragments({ work, damaged, made, take }: Mending): Promise<void> {
+  const { receipt } = damaged.state;
+  if (receipt !== undefined && made.index.fragment.sha256 !== receipt.index.fragment.sha256)
+    throw changed(work, damaged);
+  await take(made.index.fragment.object);
+  if (made.differences.fragment !== undefined) await take(made.differences.fragment.object);
+}
+
+async function packAside(
+  work: ExportWork,
+  part: PlannedPart,
+  signal: AbortSignal,
+): Promise<{ scratch: Destination; made: Receipt }> {
   const { call, home, source, destination } = work;
   const scratch = await home.drivers.openDestination(`${call.location}/tmp/repair`);
   await scratch.prepare(signal);
@@ -76,13 +109,20 @@ async function packAside(work: ExportWork, part: PlannedPart, signal: AbortSigna
   const { safe } = await makePartSafe(context, { part }, signal);
   await safe;
   const made = await readReceipt(scratch, part.number, signal);
-  if (made === undefined) throw new LongshoreError("DestinationFailed", `${receiptName(part.number)} vanished from ${scratch.location}`);
+  if (made === undefined)
+    throw new LongshoreError(
+      "DestinationFailed",
+      `${receiptName(part.number)} vanished from ${scratch.location}`,
+    );
   return { scratch, made };
 }
 
 const mostNamed = 5;
 
-function changed({ source, destination }: ExportWork, { recorded, planned, entries }: DamagedPart): LongshoreError {
+function changed(
+  { source, destination }: ExportWork,
+  { recorded, planned, entries }: DamagedPart,
+): LongshoreError {
   const named = entries.slice(0, mostNamed).map(displayName).join(", ");
   const more = entries.length > mostNamed ? ` and ${entries.length - mostNamed} more` : "";
   const lost = named === "" ? `of its ${recorded.files} files` : `lost are ${named}${more}`;

@@ -29,22 +29,24 @@ export async function planOf(
 
 function rebuilt(manifest: Manifest, receipts: ReadonlyMap<number, Receipt>): Plan {
   const { run, options, totals } = manifest;
-  const parts = manifest.parts.filter((part) => !part.tail).map((part) => {
-    const receipt = receipts.get(part.number);
-    const page = manifest.files.find(({ object }) => object === planPageName(part.number));
-    if (page === undefined) throw new LongshoreError("Damaged", `the plan of part ${part.number} is lost`);
-    return {
-      number: part.number,
-      key: part.key,
-      entries: receipt?.counts.entries ?? part.entries,
-      files: part.files,
-      content: part.content,
-      startsInside: part.startsInside,
-      endsInside: part.endsInside,
-      settled: receipt?.settled ?? false,
-      page,
-    };
-  });
+  const parts = manifest.parts
+    .filter((part) => !part.tail)
+    .map((part) => {
+      const receipt = receipts.get(part.number);
+      const page = manifest.files.find(({ object }) => object === planPageName(part.number));
+      if (page === undefined) throw new LongshoreError("Damaged", `the plan of part ${part.number} is lost`);
+      return {
+        number: part.number,
+        key: part.key,
+        entries: receipt?.counts.entries ?? part.entries,
+        files: part.files,
+        content: part.content,
+        startsInside: part.startsInside,
+        endsInside: part.endsInside,
+        settled: receipt?.settled ?? false,
+        page,
+      };
+    });
   return {
     formatVersion,
     request: {
@@ -72,12 +74,22 @@ export async function mendPlanPages(work: ExportWork, plan: Plan, signal: AbortS
   await scratch.prepare(signal);
   const format = await home.drivers.format(call.options.format);
   const { include, exclude, crossFileSystems } = call.options;
-  const walked = source.walk({ include, exclude, crossFileSystems, hardLinks: format.hardLinks, scratch: call.scratch }, signal);
+  const walked = source.walk(
+    { include, exclude, crossFileSystems, hardLinks: format.hardLinks, scratch: call.scratch },
+    signal,
+  );
   const onPart = (): void => undefined;
-  await writePlan(walked, { destination: scratch, format, options: call.options, clock: home.clock, onPart }, signal);
+  await writePlan(
+    walked,
+    { destination: scratch, format, options: call.options, clock: home.clock, onPart },
+    signal,
+  );
   for (const page of damaged) {
     if (!(await holdsObject(scratch, page, signal))) {
-      throw new LongshoreError("SourceChanged", `${page.object} in ${destination.location} is damaged and ${source.location} has changed since`);
+      throw new LongshoreError(
+        "SourceChanged",
+        `${page.object} in ${destination.location} is damaged and ${source.location} has changed since`,
+      );
     }
     await destination.remove(page.object, signal);
     await destination.copyFrom?.(scratch, page.object, page.object, signal);

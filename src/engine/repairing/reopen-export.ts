@@ -12,7 +12,10 @@ import { mendPlanPages } from "./rebuild-plan.ts";
 import { partStates, unlessDamaged } from "./soundness.ts";
 
 /** The plan is kept if it can be read; otherwise the source is planned afresh, and parts with equal keys are kept. */
-export async function reopenExport(work: ExportWork, signal: AbortSignal): Promise<Exclude<FoundExport, { kind: "finished" }>> {
+export async function reopenExport(
+  work: ExportWork,
+  signal: AbortSignal,
+): Promise<Exclude<FoundExport, { kind: "finished" }>> {
   const { destination, call, source } = work;
   const plan = await readPlan(destination, signal);
   if (plan === undefined) return begunAgain(work, signal);
@@ -21,8 +24,10 @@ export async function reopenExport(work: ExportWork, signal: AbortSignal): Promi
   await mendPlanPages(work, plan, signal);
   for await (const { number, receipt, fragments } of partStates(destination, plan.parts, undefined, signal)) {
     if (receipt === undefined) await destination.remove(receiptName(number), signal);
-    else if (!fragments && !(await hasFragments(destination, receipt, signal))) await destination.remove(receiptName(number), signal);
-    else if (!(await hasPart(destination, receipt, signal))) await destination.remove(receiptName(number), signal);
+    else if (!fragments && !(await hasFragments(destination, receipt, signal)))
+      await destination.remove(receiptName(number), signal);
+    else if (!(await hasPart(destination, receipt, signal)))
+      await destination.remove(receiptName(number), signal);
   }
   await destination.remove("manifest.json", signal);
   return { kind: "planned", plan };
@@ -39,7 +44,10 @@ async function readPlan(destination: Destination, signal: AbortSignal): Promise<
   }
 }
 
-async function begunAgain({ destination, call, home, source }: ExportWork, signal: AbortSignal): Promise<FoundExport & { kind: "begun" }> {
+async function begunAgain(
+  { destination, call, home, source }: ExportWork,
+  signal: AbortSignal,
+): Promise<FoundExport & { kind: "begun" }> {
   const request = {
     formatVersion: formatVersion as 1,
     name: call.name,

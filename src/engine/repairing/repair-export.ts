@@ -2,6 +2,7 @@
 import { LongshoreError } from "../../domain/errors.ts";
 import { receiptName } from "../../domain/part.ts";
 import type { Manifest } from "../../domain/manifest.ts";
+import type { Plan } from "../../domain/plan.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { checkRequest } from "../exporting/check-request.ts";
@@ -16,11 +17,15 @@ import type { VerifyReport } from "../verify/report.ts";
 import { verifyExport } from "../verify/verify-export.ts";
 import { mendPart } from "./mend-part.ts";
 import { mendPlanPages, planOf, putPlan } from "./rebuild-plan.ts";
-import { partStates, unlessDamaged } from "./soundness.ts";
+import { type PartState, partStates, unlessDamaged } from "./soundness.ts";
 import { reopenExport } from "./reopen-export.ts";
 
 /** Throws SourceChanged where the source no longer has what is damaged, and everything that making an export throws. */
-export async function repairExport(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<ExportResult> {
+export async function repairExport(
+  call: ExportCall,
+  home: ExportHome,
+  signal: AbortSignal,
+): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
   const destination = await home.drivers.openDestination(call.location);
   const work: ExportWork = { call, home, source, destination };
@@ -35,10 +40,16 @@ export async function repairExport(call: ExportCall, home: ExportHome, signal: A
   const report = await verify(work, signal);
   if (report.state === "Verified") {
     await cleanUp(destination, signal);
-    home.onEvent({ kind: "notice", message: `every byte of ${destination.location} is right, nothing was changed` });
+    home.onEvent({
+      kind: "notice",
+      message: `every byte of ${destination.location} is right, nothing was changed`,
+    });
     return { manifest, manifestDigest, unchanged: true };
   }
-  home.onEvent({ kind: "notice", message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}` });
+  home.onEvent({
+    kind: "notice",
+    message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}`,
+  });
   const isTrusted = !report.problems.some(({ object }) => object === "manifest.json");
   const result = isTrusted ? await mendAside(work, manifest, report, signal) : await reopened(work, signal);
   return confirmed(work, result, signal);
@@ -63,12 +74,24 @@ async function confirmed(work: ExportWork, result: ExportResult, signal: AbortSi
   const report = await verify(work, signal);
   const [first] = report.problems;
   if (first === undefined) return result;
-  const hint = first.kind === "unlisted" ? "remove what is not listed, it is not part of the export" : "make a new export under another --name";
-  throw new LongshoreError("Damaged", `${first.object} in ${work.destination.location} ${first.message} and can't be mended`, { hint });
+  const hint =
+    first.kind === "unlisted"
+      ? "remove what is not listed, it is not part of the export"
+      : "make a new export under another --name";
+  throw new LongshoreError(
+    "Damaged",
+    `${first.object} in ${work.destination.location} ${first.message} and can't be mended`,
+    { hint },
+  );
 }
 
 /** What was only needed to mend goes, whether that worked or not. */
-async function mendAside(work: ExportWork, manifest: Manifest, report: VerifyReport, signal: AbortSignal): Promise<ExportResult> {
+async function mendAside(
+  work: ExportWork,
+  manifest: Manifest,
+  report: VerifyReport,
+  signal: AbortSignal,
+): Promise<ExportResult> {
   try {
     return await mend(work, manifest, report, signal);
   } finally {
@@ -76,39 +99,80 @@ async function mendAside(work: ExportWork, manifest: Manifest, report: VerifyRep
   }
 }
 
-async function mend(work: ExportWork, manifest: Manifest, report: VerifyReport, signal: AbortSignal): Promise<ExportResult> {
+async function mend(
+  work: ExportWork,
+  manifest: Manifest,
+  report: VerifyReport,
+  signal: AbortSignal,
+): Promise<ExportResult> {
   const { destination } = work;
   const bytes = await destination.get("manifest.json", signal);
-  const states = await Array.fromAsync(partStates(destination, manifest.parts.filter((part) => !part.tail), manifest, signal));
-  const receipts = new Map<number, Receipt>();
-  for (const { number, receipt } of states) if (receipt !== undefined) receipts.set(number, receipt);
-  const plan = await planOf(destination, manifest, receipts, signal);
+  const data = manifest.parts.filter((part) => !part.tail);
+  const states = await Array.fromAsync(partStates(destination, data, manifest, signal));
+  const plan = await planOf(destination, manifest, receiptsOf(states), signal);
   await mendPlanPages(work, plan, signal);
   await putPlan(destination, plan, signal);
 
+  const isRewritten = await mendParts(work, { manifest, plan, states, report }, signal);
+  const tailReceipt = await intactTailReceipt(work, manifest, signal);
+  const made = await finalize(work, plan, signal, manifest.run);
+  const isSame = made.manifest.contentDigest === manifest.contentDigest && !isRewritten;
+  if (!isSame || tailReceipt === undefined || bytes === undefined) return { ...made, unchanged: false };
+  if (tailReceipt !== "none") await destination.put(tailReceipt.name, tailReceipt.bytes, signal);
+  return putBack(work, { manifest, bytes }, signal);
+}
+
+function receiptsOf(states: readonly PartState[]): Map<number, Receipt> {
+  const receipts = new Map<number, Receipt>();
+  for (const { number, receipt } of states) if (receipt !== undefined) receipts.set(number, receipt);
+  return receipts;
+}
+
+interface Findings {
+  readonly manifest: Manifest;
+  readonly plan: Plan;
+  readonly states: readonly PartState[];
+  readonly report: VerifyReport;
+}
+
+/** Says whether any receipt is another now. */
+async function mendParts(
+  work: ExportWork,
+  { manifest, plan, states, report }: Findings,
+  signal: AbortSignal,
+): Promise<boolean> {
   const damagedParts = new Set(report.damagedParts);
   let isRewritten = false;
   for (const state of states) {
     const planned = plan.parts[state.number];
     const recorded = manifest.parts[state.number];
-    if (planned === undefined || recorded === undefined) continue;
-    if (!damagedParts.has(state.number) && state.receipt !== undefined && state.fragments) continue;
-    const entries = report.problems.flatMap(({ part, entry }) => (part === state.number && entry !== undefined ? [entry] : []));
+    const isSound = !damagedParts.has(state.number) && state.receipt !== undefined && state.fragments;
+    if (isSound || planned === undefined || recorded === undefined) continue;
+    const entries = report.problems.flatMap(({ part, entry }) =>
+      part === state.number && entry !== undefined ? [entry] : [],
+    );
     const rewritten = await mendPart(work, { planned, recorded, state, entries }, signal);
     isRewritten ||= rewritten;
   }
-  const tailReceipt = await intactTailReceipt(work, manifest, signal);
-  const made = await finalize(work, plan, signal, manifest.run);
-  const isSame = made.manifest.contentDigest === manifest.contentDigest && !isRewritten && tailReceipt !== undefined;
-  if (!isSame || bytes === undefined) return { ...made, unchanged: false };
+  return isRewritten;
+}
 
-  // Everything is again what the old manifest says: it, and what was signed of it, stays.
-  if (tailReceipt !== "none") await destination.put(tailReceipt.name, tailReceipt.bytes, signal);
+/** Everything is again what the old manifest says: it, and what was signed of it, stays. */
+async function putBack(
+  { destination, call }: ExportWork,
+  { manifest, bytes }: { manifest: Manifest; bytes: Uint8Array },
+  signal: AbortSignal,
+): Promise<ExportResult> {
   const manifestDigest = sha256(bytes);
   await putSums(destination, manifest, manifestDigest, signal);
-  if (work.call.signer !== undefined) {
+  if (call.signer !== undefined) {
     const { name, owner: uid } = manifest.run;
-    await putStatement(destination, { manifest: manifestDigest, namespace: "", name, uid }, work.call.signer, signal);
+    await putStatement(
+      destination,
+      { manifest: manifestDigest, namespace: "", name, uid },
+      call.signer,
+      signal,
+    );
   }
   await destination.put("manifest.json", bytes, signal);
   return { manifest, manifestDigest, unchanged: false };
@@ -117,7 +181,11 @@ async function mend(work: ExportWork, manifest: Manifest, report: VerifyReport, 
 type TailReceipt = { readonly name: string; readonly bytes: Uint8Array } | "none" | undefined;
 
 /** The tail's receipt as it was written, "none" where the format has no tail, undefined where it is damaged. */
-async function intactTailReceipt({ destination }: ExportWork, manifest: Manifest, signal: AbortSignal): Promise<TailReceipt> {
+async function intactTailReceipt(
+  { destination }: ExportWork,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<TailReceipt> {
   const tail = manifest.parts.find((part) => part.tail);
   if (tail === undefined) return "none";
   const name = receiptName(tail.number);

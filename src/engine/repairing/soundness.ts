@@ -31,7 +31,12 @@ export async function* partStates(
   let indexOffset = 0;
   let differencesOffset = 0;
   for (const { number, key } of parts) {
-    const receipt = await intactReceipt(destination, { number, key }, digests.get(receiptName(number)), signal);
+    const receipt = await intactReceipt(
+      destination,
+      { number, key },
+      digests.get(receiptName(number)),
+      signal,
+    );
     const place = table.get(number);
     indexOffset = place?.offset ?? indexOffset;
     let fragments = false;
@@ -41,7 +46,11 @@ export async function* partStates(
       fragments =
         (await restore(destination, { from: "index.jsonl.zst", offset: indexOffset, fragment }, signal)) &&
         (differences === undefined ||
-          (await restore(destination, { from: "differences.jsonl", offset: differencesOffset, fragment: differences }, signal)));
+          (await restore(
+            destination,
+            { from: "differences.jsonl", offset: differencesOffset, fragment: differences },
+            signal,
+          )));
       indexOffset += fragment.size;
       differencesOffset += differences?.size ?? 0;
     }
@@ -73,7 +82,11 @@ interface Restoration {
   readonly fragment: FileDigest;
 }
 
-async function restore(destination: Destination, { from, offset, fragment }: Restoration, signal: AbortSignal): Promise<boolean> {
+async function restore(
+  destination: Destination,
+  { from, offset, fragment }: Restoration,
+  signal: AbortSignal,
+): Promise<boolean> {
   if ((await destination.size(from, signal)) === undefined) return false;
   await using writer = await destination.create(`tmp/restore.${fragment.sha256.slice(0, 16)}`, signal);
   const hash = createHash("sha256");
@@ -87,7 +100,10 @@ async function restore(destination: Destination, { from, offset, fragment }: Res
 }
 
 /** Where each part's lines begin, if the page table can still be read. */
-async function readTable(destination: Destination, signal: AbortSignal): Promise<Map<number, { offset: number }>> {
+async function readTable(
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<Map<number, { offset: number }>> {
   const name = "index.pages.json";
   const bytes = await destination.get(name, signal);
   if (bytes === undefined) return new Map();

@@ -10,7 +10,11 @@ const busy = 5;
 const ioErrorLock = 3850;
 
 /** Throws LocationBusy, saying who has it. A file system that can't lock is no hindrance: correctness never depends on it. */
-export async function lockFolder(folder: string, holder: string, signal: AbortSignal): Promise<AsyncDisposable> {
+export async function lockFolder(
+  folder: string,
+  holder: string,
+  signal: AbortSignal,
+): Promise<AsyncDisposable> {
   const file = `${folder}/lock`;
   const holderFile = `${folder}/tmp/holder`;
   for (;;) {
@@ -52,7 +56,8 @@ function take(database: DatabaseSync, folder: string): "taken" | "busy" | "moved
   return inodeOf(path) === before ? "taken" : "moved";
 }
 
-const inodeOf = (path: string): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+const inodeOf = (path: string): bigint | undefined =>
+  statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 
 function release(database: DatabaseSync, file: string, holderFile: string): AsyncDisposable {
   return {

@@ -41,9 +41,10 @@ export function openObjectWriter(place: ObjectPlace): ObjectWriter {
   };
   return {
     write: (bytes) => {
-      if (state !== "open") throw new LongshoreError("DestinationFailed", `${temporary} was written after its end`);
+      if (state !== "open")
+        throw new LongshoreError("DestinationFailed", `${temporary} was written after its end`);
       attempt(temporary, () => {
-        for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+        for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
       });
     },
     commit: async (name) => {

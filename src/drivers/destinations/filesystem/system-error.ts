@@ -18,9 +18,13 @@ export function destinationError(error: unknown, folder: string, name: string): 
   if (error instanceof LongshoreError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? "unknown";
   const meaning = meanings[code] ?? { code: "DestinationFailed", text: `failed with ${code}` };
-  return new LongshoreError(meaning.code, `the destination ${folder} ${meaning.text} (at ${name || "its root"})`, {
-    cause: error,
-  });
+  return new LongshoreError(
+    meaning.code,
+    `the destination ${folder} ${meaning.text} (at ${name || "its root"})`,
+    {
+      cause: error,
+    },
+  );
 }
 
 export function isMissing(error: unknown): boolean {

@@ -50,7 +50,9 @@ function openDiskTable(scratch: string): DiskTable {
   // Nothing here outlives the walk, so nothing needs to survive a crash.
   database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE");
   database.exec("CREATE TABLE link (id TEXT PRIMARY KEY, path BLOB, left INTEGER) WITHOUT ROWID; BEGIN");
-  const find: StatementSync = database.prepare("UPDATE link SET left = left - 1 WHERE id = ? RETURNING path, left");
+  const find: StatementSync = database.prepare(
+    "UPDATE link SET left = left - 1 WHERE id = ? RETURNING path, left",
+  );
   const insert = database.prepare("INSERT INTO link VALUES (?, ?, ?)");
   const forget = database.prepare("DELETE FROM link WHERE id = ?");
   return {

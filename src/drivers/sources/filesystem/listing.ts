@@ -1,7 +1,17 @@
 /**
  * A folder's names in plan order with bounded memory: small folders are sorted in memory, huge ones in runs on disk.
  */
-import { closeSync, mkdirSync, opendirSync, openSync, readSync, rmSync, writeSync, type Dir, type Dirent } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+  type Dir,
+  type Dirent,
+} from "node:fs";
 import { systemPath } from "./system-path.ts";
 
 /** Names in plan order, a folder's ending in "/"; undefined at the end. */
@@ -57,13 +67,19 @@ function* readNames(folder: string): Generator<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall !== "lstat") throw error;
     // The file system does not tell types, and Node could not ask for them by a latin1 name: ask by bytes.
-    yield* readEntries(folder, "buffer", (entry) => nameOf((entry.name as unknown as Buffer).toString("latin1"), entry));
+    yield* readEntries(folder, "buffer", (entry) =>
+      nameOf((entry.name as unknown as Buffer).toString("latin1"), entry),
+    );
   }
 }
 
 const nameOf = (name: string, entry: Dirent): string => (entry.isDirectory() ? `${name}/` : name);
 
-function* readEntries(folder: string, encoding: "latin1" | "buffer", name: (entry: Dirent) => string): Generator<string> {
+function* readEntries(
+  folder: string,
+  encoding: "latin1" | "buffer",
+  name: (entry: Dirent) => string,
+): Generator<string> {
   const options = { encoding: encoding as BufferEncoding, bufferSize: namesPerRead };
   const opened: Dir = opendirSync(systemPath(folder) as string, options);
   try {
@@ -113,7 +129,7 @@ function writeRun(spill: Spill, sorted: readonly string[]): Run {
   const start = spill.end;
   for (let i = 0; i < sorted.length; i += namesPerRead) {
     const bytes = Buffer.from(`${sorted.slice(i, i + namesPerRead).join("\0")}\0`, "latin1");
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       written += writeSync(spill.descriptor, bytes, written, bytes.length - written, spill.end + written);
     }
     spill.end += bytes.length;
@@ -131,7 +147,13 @@ function runListing(run: Run): Listing {
     next: () => {
       while (index >= names.length) {
         if (position >= run.end) return undefined;
-        const length = readSync(run.spill.descriptor, buffer, 0, Math.min(runBuffer, run.end - position), position);
+        const length = readSync(
+          run.spill.descriptor,
+          buffer,
+          0,
+          Math.min(runBuffer, run.end - position),
+          position,
+        );
         position += length;
         names = (rest + buffer.toString("latin1", 0, length)).split("\0");
         rest = names.pop() ?? "";

@@ -9,7 +9,11 @@ import { withShortPath } from "./system-path.ts";
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** `path` and `root` are byte strings. What lies outside the root is never read, even where a folder became a link. */
-export function openReader(root: string, path: string, entry: PlannedEntry): ImmediateReader | DifferenceReason {
+export function openReader(
+  root: string,
+  path: string,
+  entry: PlannedEntry,
+): ImmediateReader | DifferenceReason {
   let descriptor: number;
   try {
     descriptor = withShortPath(path, (short) => openSync(short, flags));
@@ -36,7 +40,8 @@ export function openReader(root: string, path: string, entry: PlannedEntry): Imm
         return 0;
       }
     },
-    difference: () => failed ?? (isSame(fstatSync(descriptor, { bigint: true }), entry) ? undefined : "changed"),
+    difference: () =>
+      failed ?? (isSame(fstatSync(descriptor, { bigint: true }), entry) ? undefined : "changed"),
     close: () => closeSync(descriptor),
   };
 }

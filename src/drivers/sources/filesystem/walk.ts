@@ -5,7 +5,7 @@ import type { WalkOptions } from "../../../domain/ports/source.ts";
 import { reasonOf } from "./difference.ts";
 import { type HardLinks, hardLinks } from "./hard-links.ts";
 import { type Listing, type ListingBudget, openListing } from "./listing.ts";
-import { type PathFilter, pathFilter } from "./patterns.ts";
+import { pathFilter } from "./patterns.ts";
 import { isTooLong, openFolder, systemPath } from "./system-path.ts";
 
 /** A folder being walked. */
@@ -59,14 +59,28 @@ export function* walkTree(root: string, options: WalkOptions): Generator<Entry> 
     if (typeof seen === "string") return yield* withParents(levels, unknown(path, seen));
     if (!seen.isDirectory()) return yield* withParents(levels, unknown(path, "changed"));
     const entry = entryOf(path, "directory", seen);
-    const elsewhere = seen.dev !== device && !options.crossFileSystems;
-    if (elsewhere) options.onOtherFileSystem?.(path);
-    try {
-      if (enters && !elsewhere) enter(`${level.base}/${name.slice(0, -1)}`, path, selected ? undefined : entry);
-    } catch (error) {
-      return yield* withParents(levels, { ...entry, difference: reasonOf(error) });
+    const difference = enters ? tryToEnter(level, { entry, selected, device: seen.dev }) : undefined;
+    if (difference !== undefined) yield* withParents(levels, { ...entry, difference });
+    else if (selected) yield* withParents(levels, entry);
+  }
+
+  /** Says why the folder can't be listed. */
+  function tryToEnter(
+    level: Level,
+    folder: { entry: Entry; selected: boolean; device: bigint },
+  ): DifferenceReason | undefined {
+    const { entry, selected } = folder;
+    if (folder.device !== device && !options.crossFileSystems) {
+      options.onOtherFileSystem?.(entry.path);
+      return undefined;
     }
-    if (selected) yield* withParents(levels, entry);
+    const name = entry.path.slice(level.prefix.length, -1);
+    try {
+      enter(`${level.base}/${name}`, entry.path, selected ? undefined : entry);
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
   }
 
   function* visitOther(level: Level, name: string): Generator<Entry> {
@@ -171,7 +185,18 @@ function entryOf(path: string, type: EntryType, seen: BigIntStats): Entry {
 }
 
 function unknown(path: string, difference: DifferenceReason): Entry {
-  return { path, type: "unknown", mode: 0, uid: 0, gid: 0, mtime: 0n, ctime: 0n, inode: 0n, size: 0, difference };
+  return {
+    path,
+    type: "unknown",
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    mtime: 0n,
+    ctime: 0n,
+    inode: 0n,
+    size: 0,
+    difference,
+  };
 }
 
 function typeOf(mode: number): EntryType {
