@@ -25,8 +25,8 @@ export async function runExport(
   await using _lock = await destination.lock(home.holder, signal);
   // Another process may have worked, or finished, between the look and the lock.
   const found = await findExport(destination, signal);
-  if (found.kind === "finished") return finished(call, home, { source, destination, found }, signal);
-  return continueExport({ call, home, source, destination }, found, signal);
+  if (found.kind === "finished") return await finished(call, home, { source, destination, found }, signal);
+  return await continueExport({ call, home, source, destination }, found, signal);
 }
 
 /** Plans, packs and finalizes whatever is not done yet. The caller holds the lock. */

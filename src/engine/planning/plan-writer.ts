@@ -40,7 +40,7 @@ export async function writePlan(
       if (!planner.join(entry)) await planner.place(entry);
     }
   }
-  return planner.finish();
+  return await planner.finish();
 }
 
 class Planner implements AsyncDisposable {

@@ -32,7 +32,7 @@ export async function repairExport(
   await findExport(destination, signal).catch(unlessDamaged);
   await using _lock = await destination.lock(home.holder, signal);
   const found = await findExport(destination, signal).catch(unlessDamaged);
-  if (found === undefined || found.kind !== "finished") return reopened(work, signal);
+  if (found === undefined || found.kind !== "finished") return await reopened(work, signal);
   const { manifest, manifestDigest } = found;
   const recorded = { source: manifest.run.source, issuer: manifest.run.issuer, options: manifest.options };
   const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
@@ -52,7 +52,7 @@ export async function repairExport(
   });
   const isTrusted = !report.problems.some(({ object }) => object === "manifest.json");
   const result = isTrusted ? await mendAside(work, manifest, report, signal) : await reopened(work, signal);
-  return confirmed(work, result, signal);
+  return await confirmed(work, result, signal);
 }
 
 async function verify({ home, destination }: ExportWork, signal: AbortSignal): Promise<VerifyReport> {
