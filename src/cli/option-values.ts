@@ -35,7 +35,7 @@ export const size =
 
 export const collectPattern =
   (option: string) =>
-  (value: string, before: string[]): string[] => {
+  (value: string, before: string[] | undefined): string[] => {
     checkPattern(option, value);
-    return [...before, value];
+    return [...(before ?? []), value];
   };

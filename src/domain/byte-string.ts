@@ -59,11 +59,12 @@ export function fromJsonMember(text: string | undefined, base64: string | undefi
 export function displayName(byteString: string): string {
   if (plain.test(byteString)) return byteString;
   const text = textOf(byteString);
-  const escape = (character: string): string => escapes[character] ?? octal(character);
+  const escape = (character: string): string =>
+    escapes[character] ?? byteStringOfText(character).replace(/[^]/g, octal);
   // eslint-disable-next-line no-control-regex -- control characters are what is escaped
   if (text !== undefined) return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\\]/g, escape);
   // eslint-disable-next-line no-control-regex -- control characters are what is escaped
-  return byteString.replace(/[\x00-\x1f\x7f-\xff\\]/g, escape);
+  return byteString.replace(/[\x00-\x1f\x7f-\xff\\]/g, (byte) => escapes[byte] ?? octal(byte));
 }
 
 const escapes: Record<string, string> = {
@@ -77,9 +78,4 @@ const escapes: Record<string, string> = {
   "\x07": "\\a",
 };
 
-const octal = (character: string): string =>
-  [...encoder.encode(character)]
-    .map((byte) => (character.length === 1 && character.charCodeAt(0) < 256 ? character.charCodeAt(0) : byte))
-    .slice(0, character.charCodeAt(0) < 256 ? 1 : undefined)
-    .map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
-    .join("");
+const octal = (byte: string): string => `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`;

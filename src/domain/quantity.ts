@@ -15,10 +15,14 @@ const suffixes: Record<string, number> = {
 
 /** Whole bytes, or undefined where the text is no quantity, negative, not whole, or beyond exact numbers. */
 export function parseQuantity(text: string): number | undefined {
-  const match = /^(\d{1,16}(?:\.\d{1,9})?)([kMGTP]|[KMGTP]i)?$/.exec(text);
+  const match = /^(\d{1,16})(?:\.(\d{1,9}))?([kMGTP]|[KMGTP]i)?$/.exec(text);
   if (match === null) return undefined;
-  const bytes = Number(match[1]) * (suffixes[match[2] ?? ""] ?? Number.NaN);
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
+  const [, whole = "", fraction = "", suffix = ""] = match;
+  // Doubles are wrong about 0.067G.
+  const scaled = BigInt(whole + fraction) * BigInt(suffixes[suffix] ?? 0);
+  const unit = 10n ** BigInt(fraction.length);
+  const bytes = Number(scaled / unit);
+  return scaled % unit === 0n && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
 /** For people: "1.2 GiB". */
@@ -26,7 +30,8 @@ export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // What would be rounded to 1024 is 1.0 of the next unit.
+  while (value >= 1023.5 && unit < units.length - 1) {
     value /= 1024;
     unit++;
   }

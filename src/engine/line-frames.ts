@@ -60,9 +60,10 @@ export function createLineWriter(writer: ObjectWriter, onText?: (bytes: Uint8Arr
   };
   return {
     add: (line) => {
-      if (length + line.length >= frameSize) flush();
+      const bytes = Buffer.byteLength(line) + 1;
+      if (length + bytes > frameSize) flush();
       pending.push(line);
-      length += line.length + 1;
+      length += bytes;
       lines++;
       return pending.length === 1;
     },

@@ -53,6 +53,8 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
     [Symbol.asyncDispose]: async () => {
       stopping = true;
       await Promise.all(threads.map((thread) => stop(thread.worker)));
+      const stopped = new LongshoreError("Interrupted", "the workers of this export were stopped");
+      for (const thread of threads) giveUp(thread, stopped);
     },
   };
 
@@ -98,7 +100,11 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
   /** Nothing is known of a lost worker's part, so nobody may go on as if it were safe. */
   function lose(thread: Thread, cause: unknown): void {
     lost ??= new LongshoreError("WorkerLost", "a worker of this export ended without a word", { cause });
-    for (const waiting of [...thread.unsafe.values(), ...queue.splice(0)]) waiting.reject(lost);
+    giveUp(thread, lost);
+  }
+
+  function giveUp(thread: Thread, reason: LongshoreError): void {
+    for (const waiting of [...thread.unsafe.values(), ...queue.splice(0)]) waiting.reject(reason);
     thread.unsafe.clear();
   }
 }
@@ -119,6 +125,8 @@ function post(worker: Worker, message: ToWorker): void {
 }
 
 async function stop(worker: Worker): Promise<void> {
+  const hasEnded = worker.threadId === -1;
+  if (hasEnded) return;
   const waited = new AbortController();
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   post(worker, { kind: "stop" });

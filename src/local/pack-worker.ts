@@ -16,6 +16,8 @@ export function servePool(start: (onProgress: (progress: PackProgress) => void) 
   const unsafe = new Set<Promise<void>>();
   const reporter = progressReporter();
   const starting = start(reporter.add);
+  // Whoever gets a task says why it failed.
+  starting.catch(() => undefined);
   let last: Promise<void> = Promise.resolve();
 
   parentPort?.on("message", (message: ToWorker) => {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import type { CliContext } from "../context.ts";
@@ -35,11 +35,10 @@ export function exportCommand(context: CliContext) {
       integer("--level", 0, 22),
       3,
     )
-    .option(
-      "--part-size <SIZE>",
-      "what a part aims at, as a Kubernetes quantity",
-      size("--part-size", 65_536),
-      64 * 2 ** 20,
+    .addOption(
+      new Option("--part-size <SIZE>", "what a part aims at, as a Kubernetes quantity")
+        .argParser(size("--part-size", 1024))
+        .default(64 * 2 ** 20, "64Mi"),
     )
     .option(
       "--workers <N>",
@@ -50,13 +49,11 @@ export function exportCommand(context: CliContext) {
       "--include <GLOB>",
       "export only what matches (gitignore rules, repeatable)",
       collectPattern("--include"),
-      [],
     )
     .option(
       "--exclude <GLOB>",
       "leave out what matches (gitignore rules, repeatable)",
       collectPattern("--exclude"),
-      [],
     )
     .option(
       "--differences <POLICY>",
@@ -65,15 +62,15 @@ export function exportCommand(context: CliContext) {
       "record" as const,
     )
     .option("--previous <LOCATION>", "an earlier export whose unchanged parts are taken over")
-    .option("--repair", "verify every byte of a finished export and pack again what is damaged", false)
-    .option("--entry-digests", "have a SHA-256 of every entry in the index", false)
-    .option("--cross-file-systems", "enter folders on other file systems than SOURCE", false)
+    .option("--repair", "verify every byte of a finished export and pack again what is damaged")
+    .option("--entry-digests", "have a SHA-256 of every entry in the index")
+    .option("--cross-file-systems", "enter folders on other file systems than SOURCE")
     .option(
       "--scratch <DIR>",
       "folder for what does not fit in memory (default: the system's temporary folder)",
     )
     .option("--sign-key <FILE>", "sign a statement of the export with this Ed25519 private key (PEM)")
-    .option("--json", "print one JSON document on standard output and nothing else there", false)
+    .option("--json", "print one JSON document on standard output and nothing else there")
     .addHelpText("after", examples)
     .action(async (source, destination, options) => {
       const name = checkName(options.name ?? basename(resolve(context.pathOf(source))));
@@ -92,11 +89,11 @@ export function exportCommand(context: CliContext) {
           format: options.format,
           level: options.level,
           partSize: options.partSize,
-          include: options.include,
-          exclude: options.exclude,
+          include: options.include ?? [],
+          exclude: options.exclude ?? [],
           differences: options.differences,
-          entryDigests: options.entryDigests,
-          crossFileSystems: options.crossFileSystems,
+          entryDigests: options.entryDigests === true,
+          crossFileSystems: options.crossFileSystems === true,
         },
         previous: options.previous,
         scratch: join(resolve(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
@@ -104,23 +101,24 @@ export function exportCommand(context: CliContext) {
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
       try {
-        const result = options.repair
-          ? await (
-              await import("../../engine/repairing/repair-export.ts")
-            ).repairExport(call, home, context.signal)
-          : await (
-              await import("../../engine/exporting/run-export.ts")
-            ).runExport(call, home, context.signal);
+        const result =
+          options.repair === true
+            ? await (
+                await import("../../engine/repairing/repair-export.ts")
+              ).repairExport(call, home, context.signal)
+            : await (
+                await import("../../engine/exporting/run-export.ts")
+              ).runExport(call, home, context.signal);
         await tracked[Symbol.asyncDispose]();
         const seconds = (performance.now() - startedAt) / 1000;
         const document = exportDocument(result, location, seconds);
         await context.stdout.write(
-          options.json ? `${JSON.stringify(document)}\n` : describeExport(document, result),
+          options.json === true ? `${JSON.stringify(document)}\n` : describeExport(document, result),
         );
         if (document.differences > 0) exitWith(3);
       } catch (error) {
         await tracked[Symbol.asyncDispose]();
-        if (options.json)
+        if (options.json === true)
           await context.stdout.write(
             `${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`,
           );

@@ -32,8 +32,8 @@ export interface Destination {
   create(temporary: string, signal: AbortSignal): Promise<ObjectWriter>;
   /** Makes `name` the same bytes as another export's object, without moving them through us where that can be had. */
   copyFrom?(other: Destination, otherName: string, name: string, signal: AbortSignal): Promise<boolean>;
-  /** Waits until everything put so far would survive a power cut. */
-  flush(folders: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Waits until the bytes of these objects, and the names in these folders, would survive a power cut; none is no error. */
+  flush(names: readonly string[], signal: AbortSignal): Promise<void>;
   /** Takes the export for this process. Throws LocationBusy, which says who has it. Correctness never depends on it. */
   lock(holder: string, signal: AbortSignal): Promise<AsyncDisposable>;
 }

@@ -4,31 +4,31 @@ import {
   copyFileSync,
   constants,
   linkSync,
-  lstatSync,
   mkdirSync,
-  opendirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { isAscii } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
-import type { ByteRange, Destination, StoredObject } from "../../domain/ports/destination.ts";
+import type { Destination } from "../../domain/ports/destination.ts";
 import { lockFolder } from "./filesystem/lock.ts";
 import { flushFolder, openObjectWriter, parentOf } from "./filesystem/object-writer.ts";
+import { listObjects, readRange } from "./filesystem/reading.ts";
 import { destinationError, isMissing } from "./filesystem/system-error.ts";
 
-const readSize = 1024 * 1024;
-
 /** Other destinations of the same kind, for copies that move no bytes. */
-const folders = new WeakMap<Destination, string>();
+const systemPaths = new WeakMap<Destination, (name: string) => string | Buffer>();
 
-/** `folder` is an absolute path; it need not exist. */
-export function openFilesystemDestination(folder: string): Destination {
+/** `path` is an absolute path; it need not exist. */
+export function openFilesystemDestination(path: string): Destination {
+  const folder = realPath(path);
   const systemPath = (name: string): string | Buffer =>
     isAscii(name)
       ? `${folder}/${name}`
@@ -76,7 +76,11 @@ export function openFilesystemDestination(folder: string): Destination {
       signal.throwIfAborted();
       try {
         const { temporary } = await write(name, bytes);
-        renameSync(systemPath(temporary), systemPath(name));
+        try {
+          renameSync(systemPath(temporary), systemPath(name));
+        } finally {
+          rmSync(systemPath(temporary), { force: true });
+        }
         await flushFolder(systemPath(parentOf(name)));
       } catch (error) {
         throw failure(error, name);
@@ -149,11 +153,12 @@ export function openFilesystemDestination(folder: string): Destination {
     },
     copyFrom: async (other, otherName, name, signal) => {
       signal.throwIfAborted();
-      const from = folders.get(other);
-      if (from === undefined) return false;
+      const otherPath = systemPaths.get(other);
+      if (otherPath === undefined) return false;
       try {
+        makeFolders("tmp");
         makeFolders(parentOf(name));
-        linkOrCopy(`${from}/${otherName}`, systemPath(name));
+        await linkOrCopy(otherPath(otherName), systemPath(name), systemPath(`tmp/${randomUUID()}`));
         await flushFolder(systemPath(parentOf(name)));
         return true;
       } catch (error) {
@@ -188,81 +193,40 @@ export function openFilesystemDestination(folder: string): Destination {
       return lockFolder(folder, holder, signal);
     },
   };
-  folders.set(destination, folder);
+  systemPaths.set(destination, systemPath);
   return destination;
 }
 
-function linkOrCopy(from: string, to: string | Buffer): void {
+/** Symbolic links resolved as far as the path exists, so that two ways to the same folder are known as one. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!isMissing(error) || dirname(path) === path) return path;
+    return join(realPath(dirname(path)), basename(path));
+  }
+}
+
+async function linkOrCopy(
+  from: string | Buffer,
+  to: string | Buffer,
+  temporary: string | Buffer,
+): Promise<void> {
   try {
     linkSync(from, to);
+    return;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return;
     if (code !== "EXDEV" && code !== "EMLINK" && code !== "EPERM" && code !== "ENOTSUP") throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   }
-}
-
-async function* readRange(
-  path: string | Buffer,
-  range: ByteRange,
-  object: { name: string; folder: string },
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  signal.throwIfAborted();
   try {
-    await using file = await open(path, "r");
-    let position = range.offset;
-    const end = range.offset + range.length;
-    while (position < end) {
-      signal.throwIfAborted();
-      const { bytesRead, buffer } = await file.read({
-        buffer: Buffer.allocUnsafeSlow(Math.min(readSize, end - position)),
-        position,
-      });
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await using file = await open(temporary, "r");
+    await file.datasync();
+    renameSync(temporary, to);
   } catch (error) {
-    if (!isMissing(error)) throw signal.aborted ? error : destinationError(error, object.folder, object.name);
-    throw new LongshoreError("Damaged", `${object.name} is missing in ${object.folder}`, { cause: error });
+    rmSync(temporary, { force: true });
+    throw error;
   }
-}
-
-async function* listObjects(
-  systemPath: (name: string) => string | Buffer,
-  folder: string,
-  prefix: string,
-  signal: AbortSignal,
-): AsyncGenerator<StoredObject> {
-  signal.throwIfAborted();
-  const parent = parentOf(prefix);
-  let names: string[];
-  try {
-    names = namesIn(systemPath(parent));
-  } catch (error) {
-    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return;
-    throw destinationError(error, folder, parent);
-  }
-  for (const child of names) {
-    const name = parent === "" ? child : `${parent}/${child}`;
-    if (!name.startsWith(prefix)) continue;
-    if (name.endsWith("/")) yield* listObjects(systemPath, folder, name, signal);
-    else yield { name, size: lstatSync(systemPath(name)).size };
-  }
-}
-
-/** In byte order, folders with "/" appended. */
-function namesIn(path: string | Buffer): string[] {
-  const names: string[] = [];
-  const opened = opendirSync(path as string, { encoding: "latin1", bufferSize: 1024 });
-  try {
-    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) {
-      names.push(entry.isDirectory() ? `${entry.name}/` : entry.name);
-    }
-  } finally {
-    opened.closeSync();
-  }
-  return names.sort();
 }

@@ -14,14 +14,14 @@ const batchSize = 512;
 
 /** Throws SourceNotFound, SourceUnreadable, InvalidArgument. */
 export function openFilesystemSource(path: string): Source {
-  const { root, isFolder } = resolve(path);
+  const { root, isFolder, device } = resolve(path);
   const parent = root.slice(0, root.lastIndexOf("/"));
   const base = isFolder ? (root === "/" ? "" : root) : parent;
   return {
     location: textOf(root) ?? displayName(root),
     walk: (options, signal) =>
       batches(root, isFolder ? walkTree(root === "/" ? "" : root, options) : single(root), signal),
-    open: (entry) => openReader(isFolder ? root : parent, `${base}/${entry.path}`, entry),
+    open: (entry) => openReader({ root: isFolder ? root : parent, device }, `${base}/${entry.path}`, entry),
   };
 
   function* single(file: string): Generator<Entry> {
@@ -30,16 +30,16 @@ export function openFilesystemSource(path: string): Source {
   }
 }
 
-function resolve(path: string): { root: string; isFolder: boolean } {
+function resolve(path: string): { root: string; isFolder: boolean; device: bigint } {
   try {
-    const seen = statSync(path);
+    const seen = statSync(path, { bigint: true });
     if (!seen.isDirectory() && !seen.isFile()) {
       throw new LongshoreError(
         "InvalidArgument",
         `the source ${path} is neither a folder nor a regular file`,
       );
     }
-    return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory() };
+    return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory(), device: seen.dev };
   } catch (error) {
     throw sourceError(error, path);
   }
@@ -50,6 +50,7 @@ async function* batches(
   entries: Generator<Entry>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Entry[]> {
+  signal.throwIfAborted();
   try {
     let batch: Entry[] = [];
     for (const entry of entries) {

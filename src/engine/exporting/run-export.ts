@@ -4,6 +4,7 @@ import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
 import { documentBytes } from "../document.ts";
+import { checkPlaces } from "./check-places.ts";
 import { checkRequest } from "./check-request.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
@@ -19,6 +20,7 @@ export async function runExport(
 ): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
   const destination = await home.drivers.openDestination(call.location);
+  checkPlaces(source.location, destination.location);
   const before = await findExport(destination, signal);
   if (before.kind === "finished") return finished(call, home, { source, destination, found: before }, signal);
 

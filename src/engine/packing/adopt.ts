@@ -1,9 +1,9 @@
 /** Takes over a part whose worker was lost between giving it its name and writing its receipt. */
-import { LongshoreError } from "../../domain/errors.ts";
 import { draftReceiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { parseReceipt } from "../receipts.ts";
+import { unlessDamaged } from "../unless-damaged.ts";
 import { holdsObject, vouchedObjects } from "./stored-object.ts";
 
 /** The receipt to write, if everything that the draft names is there and hashes to its name. */
@@ -15,6 +15,7 @@ export async function findAdoptable(
   const name = draftReceiptName(part.number);
   const bytes = await destination.get(name, signal);
   if (bytes === undefined) return undefined;
+  // It may have been cut off by a power cut: then there is nothing to adopt.
   const draft = await parseReceipt(bytes, name).catch(unlessDamaged);
   // Files of format Files have no digest of their own in the receipt: their part is packed again.
   if (
@@ -24,14 +25,11 @@ export async function findAdoptable(
     draft.number !== part.number
   )
     return undefined;
-  for (const object of vouchedObjects(draft)) {
+  const objects = vouchedObjects(draft);
+  for (const object of objects) {
     if (!(await holdsObject(destination, object, signal))) return undefined;
   }
+  // Whoever wrote them may have been lost before it flushed them, and a receipt must not outlive what it vouches for.
+  await destination.flush([...objects.map(({ object }) => object), "parts", "index"], signal);
   return { ...draft, adopted: true };
-}
-
-/** A draft may have been cut off by a power cut: then there is nothing to adopt. */
-function unlessDamaged(error: unknown): undefined {
-  if (error instanceof LongshoreError && error.code === "Damaged") return undefined;
-  throw error;
 }

@@ -1,10 +1,11 @@
 /** Takes a part over from an earlier export whose key is equal, after hashing the old bytes. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
 import { indexFragmentName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
+import { unlessDamaged } from "../unless-damaged.ts";
 import type { PackContext } from "./context.ts";
 import { holdsObject } from "./stored-object.ts";
 
@@ -19,7 +20,7 @@ export async function reusePart(
   if (format.layout === "files") return undefined;
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
-  const old = await readReceipt(previous, reusable.number, signal);
+  const old = await readReceipt(previous, reusable.number, signal).catch(unlessDamaged);
   if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0)
     return undefined;
   const { size, sha256 } = old;
@@ -31,7 +32,7 @@ export async function reusePart(
     reusable,
     { destination, part, expected: old.index.fragment.sha256 },
     signal,
-  );
+  ).catch(unlessDamaged);
   if (fragment === undefined) return undefined;
   if (!(await destination.copyFrom?.(previous, old.object, object, signal))) return undefined;
   return {
@@ -56,7 +57,7 @@ async function copyIndexLines(
   signal: AbortSignal,
 ): Promise<Receipt["index"]["fragment"] | undefined> {
   const { destination, part, expected } = into;
-  await using writer: ObjectWriter = await destination.create(`tmp/${part.number}.reuse.index`, signal);
+  await using writer: ObjectWriter = await destination.create(`tmp/${randomUUID()}`, signal);
   const hash = createHash("sha256");
   const range = { offset: reusable.indexOffset, length: reusable.indexSize };
   for await (const chunk of previous.read("index.jsonl.zst", range, signal)) {

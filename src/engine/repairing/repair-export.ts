@@ -5,6 +5,7 @@ import type { Manifest } from "../../domain/manifest.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
+import { checkPlaces } from "../exporting/check-places.ts";
 import { checkRequest } from "../exporting/check-request.ts";
 import { cleanUp } from "../exporting/clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "../exporting/export-call.ts";
@@ -28,6 +29,7 @@ export async function repairExport(
 ): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
   const destination = await home.drivers.openDestination(call.location);
+  checkPlaces(source.location, destination.location);
   const work: ExportWork = { call, home, source, destination };
   await findExport(destination, signal).catch(unlessDamaged);
   await using _lock = await destination.lock(home.holder, signal);

@@ -27,7 +27,7 @@ export async function lockFolder(
     }
     // Whoever had it before may have removed the file that we locked: only the file by this name counts.
     if (existsSync(file) && outcome !== "moved") {
-      writeFileSync(holderFile, holder);
+      nameHolder(database, holderFile, holder, folder);
       return release(database, file, holderFile);
     }
     database.close();
@@ -54,6 +54,15 @@ function take(database: DatabaseSync, folder: string): "taken" | "busy" | "moved
     if (code !== ioErrorLock) throw destinationError(error, folder, "lock");
   }
   return inodeOf(path) === before ? "taken" : "moved";
+}
+
+function nameHolder(database: DatabaseSync, holderFile: string, holder: string, folder: string): void {
+  try {
+    writeFileSync(holderFile, holder);
+  } catch (error) {
+    database.close();
+    throw destinationError(error, folder, "tmp/holder");
+  }
 }
 
 const inodeOf = (path: string): bigint | undefined =>

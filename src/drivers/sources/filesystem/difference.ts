@@ -9,6 +9,7 @@ const reasons: Record<string, DifferenceReason> = {
   ENXIO: "changed",
   EISDIR: "changed",
   EINVAL: "changed",
+  ENAMETOOLONG: "changed",
   EACCES: "unreadable",
   EPERM: "unreadable",
   EIO: "unreadable",

@@ -43,9 +43,13 @@ interface DiskTable {
   close(): void;
 }
 
+let tables = 0;
+
 function openDiskTable(scratch: string): DiskTable {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  const file = `${scratch}/links-${process.pid}`;
+  const file = `${scratch}/links-${process.pid}-${tables++}`;
+  // One that was killed may have had the same number, in a container nearly always.
+  rmSync(file, { force: true });
   const database = new DatabaseSync(file);
   // Nothing here outlives the walk, so nothing needs to survive a crash.
   database.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE");

@@ -34,13 +34,23 @@ const runBuffer = 64 * 1024;
 
 /** Throws the system's error where the folder can't be read. */
 export function openListing(folder: string, budget: ListingBudget, scratch: string): Listing {
+  try {
+    return openSorted(readNames(folder, "latin1"), budget, scratch);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== "lstat") throw error;
+    // The file system does not tell types, and Node could not ask for them by a latin1 name: ask by bytes.
+    return openSorted(readNames(folder, "buffer"), budget, scratch);
+  }
+}
+
+function openSorted(found: Iterable<string>, budget: ListingBudget, scratch: string): Listing {
   const limit = Math.max(2 ** 20, Math.min(budget.perFolder, budget.limit - budget.held));
   const runs: Run[] = [];
   let names: string[] = [];
   let size = 0;
   let spill: Spill | undefined;
   try {
-    for (const name of readNames(folder)) {
+    for (const name of found) {
       names.push(name);
       size += name.length + stringOverhead;
       if (size < limit) continue;
@@ -61,32 +71,19 @@ export function openListing(folder: string, budget: ListingBudget, scratch: stri
   return spill === undefined ? memory : mergedListing([memory, ...runs.map((run) => runListing(run))], spill);
 }
 
-function* readNames(folder: string): Generator<string> {
-  try {
-    yield* readEntries(folder, "latin1", (entry) => nameOf(entry.name, entry));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall !== "lstat") throw error;
-    // The file system does not tell types, and Node could not ask for them by a latin1 name: ask by bytes.
-    yield* readEntries(folder, "buffer", (entry) =>
-      nameOf((entry.name as unknown as Buffer).toString("latin1"), entry),
-    );
-  }
-}
-
-const nameOf = (name: string, entry: Dirent): string => (entry.isDirectory() ? `${name}/` : name);
-
-function* readEntries(
-  folder: string,
-  encoding: "latin1" | "buffer",
-  name: (entry: Dirent) => string,
-): Generator<string> {
+function* readNames(folder: string, encoding: "latin1" | "buffer"): Generator<string> {
   const options = { encoding: encoding as BufferEncoding, bufferSize: namesPerRead };
   const opened: Dir = opendirSync(systemPath(folder) as string, options);
   try {
-    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield name(entry);
+    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield nameOf(entry);
   } finally {
     opened.closeSync();
   }
+}
+
+function nameOf(entry: Dirent<string | Buffer>): string {
+  const name = typeof entry.name === "string" ? entry.name : entry.name.toString("latin1");
+  return entry.isDirectory() ? `${name}/` : name;
 }
 
 function memoryListing(names: readonly string[], release: () => void): Listing {
@@ -118,6 +115,8 @@ let spills = 0;
 function openSpill(scratch: string): Spill {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   const path = `${scratch}/names-${process.pid}-${spills++}`;
+  // One that was killed just here may have had the same number.
+  rmSync(path, { force: true });
   const descriptor = openSync(path, "wx+", 0o600);
   // Without a name it goes when it is closed, whatever happens to this process.
   rmSync(path);

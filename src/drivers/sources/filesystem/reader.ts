@@ -8,9 +8,16 @@ import { withShortPath } from "./system-path.ts";
 /** Neither follows a link nor waits for a FIFO's writer: what stands there may have been replaced since it was planned. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** `path` and `root` are byte strings. What lies outside the root is never read, even where a folder became a link. */
+/** What a source may read. */
+export interface ReadableTree {
+  /** Byte string; a folder without "/" at its end, but for "/" itself. */
+  readonly root: string;
+  readonly device: bigint;
+}
+
+/** `path` is a byte string. What lies outside the tree is never read, even where a folder became a link. */
 export function openReader(
-  root: string,
+  tree: ReadableTree,
   path: string,
   entry: PlannedEntry,
 ): ImmediateReader | DifferenceReason {
@@ -22,13 +29,14 @@ export function openReader(
   }
   try {
     const seen = fstatSync(descriptor, { bigint: true });
-    if (!seen.isFile() || (seen.ino !== entry.inode && !isInside(root, descriptor))) {
+    const isPlanned = seen.ino === entry.inode && seen.dev === tree.device;
+    if (!seen.isFile() || (!isPlanned && !isInside(tree.root, descriptor))) {
       closeSync(descriptor);
       return "changed";
     }
   } catch (error) {
     closeSync(descriptor);
-    throw error;
+    return reasonOf(error);
   }
   let failed: DifferenceReason | undefined;
   return {
@@ -40,8 +48,7 @@ export function openReader(
         return 0;
       }
     },
-    difference: () =>
-      failed ?? (isSame(fstatSync(descriptor, { bigint: true }), entry) ? undefined : "changed"),
+    difference: () => failed ?? differenceOf(descriptor, entry),
     close: () => closeSync(descriptor),
   };
 }
@@ -54,6 +61,14 @@ function readFull(descriptor: number, into: Uint8Array, position: number): numbe
     length += more;
   }
   return length;
+}
+
+function differenceOf(descriptor: number, entry: PlannedEntry): DifferenceReason | undefined {
+  try {
+    return isSame(fstatSync(descriptor, { bigint: true }), entry) ? undefined : "changed";
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 function isSame(seen: BigIntStats, entry: PlannedEntry): boolean {

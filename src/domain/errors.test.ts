@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { catalogue, LongshoreError } from "./errors.ts";
+
+test("every code says what to do next, as a part of a sentence", () => {
+  for (const [code, { hint }] of Object.entries(catalogue)) {
+    assert.match(code, /^(?:[A-Z][a-z]+)+$/);
+    assert.match(hint, /^(?:`|[a-z])/, `the hint of ${code} begins in lower case`);
+    assert.match(hint, /\S+ \S+/, `the hint of ${code} is more than a word`);
+    assert.doesNotMatch(hint, /[.!\n]$|^\s|\s$/, `the hint of ${code} has no end of its own`);
+    assert.ok(hint.length < 120, `the hint of ${code} fits a line`);
+  }
+});
+
+test("wrong usage is never worth a retry", () => {
+  for (const [code, { severity, retryable }] of Object.entries(catalogue))
+    assert.ok(severity === "failure" || !retryable, code);
+});
+
+test("an error knows its code, its hint and its cause", () => {
+  const cause = new Error("below");
+  const error = new LongshoreError("DestinationFull", "the destination /x is full", { cause });
+  assert.ok(error instanceof Error);
+  assert.deepEqual(
+    [error.name, error.code, error.cause, error.hint],
+    ["LongshoreError", "DestinationFull", cause, catalogue.DestinationFull.hint],
+  );
+  const plain = new LongshoreError("Damaged", "x is damaged", { hint: "look elsewhere" });
+  assert.equal(plain.hint, "look elsewhere");
+  assert.ok(!("cause" in plain));
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { formatBytes, parseQuantity } from "./quantity.ts";
+
+test("sizes are read as Kubernetes writes them", () => {
+  const table: [string, number][] = [
+    ["0", 0],
+    ["1", 1],
+    ["007", 7],
+    ["64Mi", 67_108_864],
+    ["1.5Gi", 1_610_612_736],
+    ["0.5Ki", 512],
+    ["500M", 500_000_000],
+    ["0.067G", 67_000_000],
+    ["1.000000001G", 1_000_000_001],
+    ["2k", 2000],
+    ["1T", 1e12],
+    ["1P", 1e15],
+    ["1Ti", 2 ** 40],
+    ["7.5Pi", 7.5 * 2 ** 50],
+    ["9007199254740991", Number.MAX_SAFE_INTEGER],
+  ];
+  for (const [text, bytes] of table) assert.equal(parseQuantity(text), bytes, text);
+});
+
+test("what is no whole number of bytes is no size", () => {
+  const table = [
+    "",
+    " 1",
+    "1 ",
+    "-1",
+    "+1",
+    "1.5",
+    "0.3Ki",
+    "1mi",
+    "1m",
+    "1KB",
+    "1K",
+    "1ki",
+    "1e3",
+    "0x10",
+    "Mi",
+    ".5Mi",
+  ];
+  for (const text of [
+    ...table,
+    "1.Mi",
+    "1Mi\n",
+    "9007199254740992",
+    "9Pi",
+    "1,5Gi",
+    "１Mi",
+    "NaN",
+    "Infinity",
+  ])
+    assert.equal(parseQuantity(text), undefined, JSON.stringify(text));
+});
+
+test("decimals are exact", () => {
+  fc.assert(
+    fc.property(fc.nat(999), fc.nat(999), (whole, thousandths) => {
+      const text = `${whole}.${String(thousandths).padStart(3, "0")}`;
+      assert.equal(parseQuantity(`${text}M`), whole * 1e6 + thousandths * 1000);
+      assert.equal(parseQuantity(`${text}T`), whole * 1e12 + thousandths * 1e9);
+    }),
+  );
+});
+
+test("sizes are shown with at most four digits", () => {
+  const table: [number, string][] = [
+    [0, "0 B"],
+    [1, "1 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KiB"],
+    [1536, "1.5 KiB"],
+    [102_400, "100 KiB"],
+    [1_048_575, "1.0 MiB"],
+    [2 ** 20, "1.0 MiB"],
+    [2 ** 30 * 2.25, "2.3 GiB"],
+    [2 ** 40, "1.0 TiB"],
+    [2 ** 50 * 5000, "5000 PiB"],
+  ];
+  for (const [bytes, text] of table) assert.equal(formatBytes(bytes), text, `${bytes}`);
+  fc.assert(
+    fc.property(fc.nat(2 ** 31), fc.integer({ min: 0, max: 20 }), (bytes, shift) => {
+      const [number = "", unit = ""] = formatBytes(Math.floor(bytes * 2 ** shift)).split(" ");
+      assert.ok(Number(number) < 1024 && ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].includes(unit), number);
+    }),
+  );
+});
