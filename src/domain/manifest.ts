@@ -81,7 +81,7 @@ export const Manifest = z.strictObject({
   parts: z.array(ManifestPart),
   /** Every other file that does not depend on the run: plan pages, index, differences. */
   files: z.array(FileDigest),
-  /** SHA-256 of this document without `contentDigest` and `run`, as it is written. */
+  /** SHA-256 of this document without `contentDigest` and `run`, as JSON without white space. */
   contentDigest: hex,
   run: ManifestRun,
 });

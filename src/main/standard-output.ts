@@ -13,7 +13,8 @@ export function standardOutput(stream: WriteStream): Output {
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80;
+      // Some terminals say 0 where they do not know.
+      return stream.columns || 80;
     },
     write: (bytes) => new Promise((resolve) => void stream.write(bytes, () => resolve())),
   };

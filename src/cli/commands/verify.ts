@@ -128,7 +128,7 @@ function reportText(location: string, report: VerifyReport, isFolder: boolean): 
   const { state, files, parts, bytes, problems, problemCount, entryCount, statement } = report;
   if (state === "Verified") {
     const trust = isFolder ? `\n${statementText(statement)}` : "";
-    return `${location}: ${files} files in ${parts} parts, ${formatBytes(bytes)}: every byte is right${trust}\n`;
+    return `${location}: ${files.toLocaleString("en")} files in ${parts} parts, ${formatBytes(bytes)}: every byte is right${trust}\n`;
   }
   const entries = problems.filter((problem) => problem.kind === "entry");
   const others = problems.filter((problem) => problem.kind !== "entry");

@@ -9,10 +9,12 @@ export type ArchiveFormat = StreamFormat | StoredFormat;
 interface FormatCommon {
   readonly name: FormatName;
   /** Levels it takes, or undefined where there is nothing to choose. */
-  readonly levels: { readonly min: number; readonly max: number; readonly default: number } | undefined;
+  readonly levels: { readonly min: number; readonly max: number } | undefined;
   readonly hardLinks: "link" | "copy";
   /** Whether entries of this type have a place in it; others are differences. */
   holds(type: EntryType): boolean;
+  /** Bytes that a path may have, where the format has a limit that a file system has not. */
+  readonly longestPath?: number;
   /** Archive bytes before compression that the entry takes in this part: its records, content and padding. */
   plannedSize(entry: PlannedEntry): number;
 }

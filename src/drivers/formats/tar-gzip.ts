@@ -10,7 +10,7 @@ import { createTarTailEncoder } from "../../domain/tar/tail-encoder.ts";
 export const tarGzip: StreamFormat = {
   name: "tar.gz",
   extension: "tar.gz",
-  levels: { min: 0, max: 9, default: 6 },
+  levels: { min: 0, max: 9 },
   layout: "archive",
   hardLinks: "link",
   closesSplitFiles: false,

@@ -11,7 +11,7 @@ import { createSeekTable } from "../../domain/zstd/seek-table.ts";
 export const tarZstd: StreamFormat = {
   name: "tar.zst",
   extension: "tar.zst",
-  levels: { min: 1, max: 22, default: 3 },
+  levels: { min: 1, max: 22 },
   layout: "archive",
   hardLinks: "link",
   closesSplitFiles: false,

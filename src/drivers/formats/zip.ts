@@ -10,10 +10,12 @@ import { createZipTailEncoder } from "../../domain/zip/tail-encoder.ts";
 export const zip: StoredFormat = {
   name: "zip",
   extension: "zip",
-  levels: { min: 0, max: 9, default: 6 },
+  levels: { min: 0, max: 9 },
   layout: "archive",
   hardLinks: "copy",
   closesSplitFiles: true,
+  // APPNOTE 4.4.10: the length of a name has two bytes.
+  longestPath: 0xffff,
   offsets: "stored",
   holds: zipHolds,
   plannedSize: zipSize,

@@ -8,6 +8,7 @@ export class JoinedDifferences implements AsyncDisposable {
   readonly counts: DifferenceCounts = { changed: 0, vanished: 0, unreadable: 0, unsupported: 0 };
   /** The first line, if there is one. */
   first: string | undefined;
+  #last = "";
   readonly #destination: Destination;
   #joined: JoinedObject | undefined;
 
@@ -38,6 +39,9 @@ export class JoinedDifferences implements AsyncDisposable {
   }
 
   #count(line: string): void {
+    // The pieces of a split file have a line each, one after another; the entry counts once.
+    if (line === this.#last) return;
+    this.#last = line;
     const { difference } = JSON.parse(line) as { difference: keyof DifferenceCounts };
     this.counts[difference]++;
     this.first ??= line;

@@ -104,9 +104,18 @@ function announce(
     home.onEvent({ kind: "notice", message: `continuing ${destination.location}, its plan is made afresh` });
     return;
   }
-  const minutes = Math.round((home.clock.now() - Date.parse(found.plan.plannedAt)) / 60_000);
   home.onEvent({
     kind: "notice",
-    message: `continuing ${destination.location} by its plan of ${minutes} minutes ago; a new --name takes a fresh plan`,
+    message: `continuing ${destination.location} by its plan of ${ageOf(home.clock.now() - Date.parse(found.plan.plannedAt))} ago; a new --name takes a fresh plan`,
   });
+}
+
+/** Milliseconds as a person would say them. */
+function ageOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} seconds`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
 }

@@ -101,7 +101,9 @@ class Planner implements AsyncDisposable {
 
   /** What the format has no place for is a difference. */
   #fitted(entry: Entry): Entry {
-    if (entry.difference !== undefined || this.#context.format.holds(entry.type)) return entry;
+    const { format } = this.#context;
+    if (entry.difference !== undefined) return entry;
+    if (format.holds(entry.type) && entry.path.length <= (format.longestPath ?? Infinity)) return entry;
     return { ...entry, difference: "unsupported" };
   }
 

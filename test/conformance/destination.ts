@@ -1,0 +1,405 @@
+/** The conformance suite of the Destination port: what every place for an export must do, so that a driver's test is ten lines. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Destination } from "../../src/domain/ports/destination.ts";
+import { mixedBytes } from "../fixtures/mixed-bytes.ts";
+
+/** One place, empty at first and not prepared, that goes when it is disposed. */
+export interface DestinationPlace extends AsyncDisposable {
+  readonly destination: Destination;
+  /** The same place as another process would have it. */
+  again(): Destination;
+  /** Another place, prepared. */
+  other(): Promise<Destination>;
+}
+
+const { signal } = new AbortController();
+const aborted = AbortSignal.abort(new Error("enough"));
+
+/** Runs the suite against the places that `open` makes. */
+export function testDestination(name: string, open: () => Promise<DestinationPlace>): void {
+  const withPlace = async (use: (place: DestinationPlace) => Promise<void>): Promise<void> => {
+    await using place = await open();
+    await place.destination.prepare(signal);
+    await use(place);
+  };
+  describe(`destination ${name}`, () => {
+    testRecords(withPlace);
+    testReading(withPlace);
+    testListing(withPlace);
+    testWriters(withPlace);
+    testLock(withPlace);
+
+    test("before it is prepared there is nothing, and that is no error", async () => {
+      await using place = await open();
+      const { destination } = place;
+      assert.equal(await destination.get("manifest.json", signal), undefined);
+      assert.equal(await destination.size("parts/a", signal), undefined);
+      assert.deepEqual(await Array.fromAsync(destination.list("", signal)), []);
+    });
+
+    test("preparing it again changes nothing", () =>
+      withPlace(async ({ destination }) => {
+        await destination.put("a", Buffer.from("1"), signal);
+        await destination.prepare(signal);
+        assert.equal(await textOf(destination, "a"), "1");
+      }));
+
+    test("copies an object of another place, or says that it can't", () =>
+      withPlace(async (place) => {
+        const { destination } = place;
+        const other = await place.other();
+        const bytes = mixedBytes(200_000, "copied");
+        await put(other, "files/gr\xc3\xbc\xc3\x9fe\xff", bytes);
+        const copied = await destination.copyFrom?.(
+          other,
+          "files/gr\xc3\xbc\xc3\x9fe\xff",
+          "parts/a",
+          signal,
+        );
+        if (copied !== true) return;
+        assert.deepEqual(await bytesOf(destination, "parts/a"), bytes);
+        assert.ok(
+          await destination.copyFrom?.(other, "files/gr\xc3\xbc\xc3\x9fe\xff", "parts/a", signal),
+          "again",
+        );
+        await destination.remove("parts/a", signal);
+        assert.deepEqual(await bytesOf(other, "files/gr\xc3\xbc\xc3\x9fe\xff"), bytes);
+      }));
+
+    test("every call that was cancelled before it began does nothing", () =>
+      withPlace(async ({ destination }) => {
+        await destination.put("kept", Buffer.from("1"), signal);
+        const calls: Record<string, () => Promise<unknown>> = {
+          get: () => destination.get("kept", aborted),
+          put: () => destination.put("b", Buffer.from("2"), aborted),
+          putIfAbsent: () => destination.putIfAbsent("b", Buffer.from("2"), aborted),
+          mark: () => destination.mark("b", aborted),
+          read: () => Array.fromAsync(destination.read("kept", { offset: 0, length: 1 }, aborted)),
+          size: () => destination.size("kept", aborted),
+          list: () => Array.fromAsync(destination.list("", aborted)),
+          remove: () => destination.remove("kept", aborted),
+          removeAll: () => destination.removeAll("kept", aborted),
+          create: () => destination.create("tmp/b", aborted),
+          flush: () => destination.flush(["kept"], aborted),
+          lock: () => destination.lock("nobody", aborted),
+        };
+        for (const [call, run] of Object.entries(calls))
+          await assert.rejects(run, { message: "enough" }, call);
+        assert.deepEqual(await namesIn(destination), ["kept"]);
+      }));
+  });
+}
+
+type WithPlace = (use: (place: DestinationPlace) => Promise<void>) => Promise<void>;
+
+function testRecords(withPlace: WithPlace): void {
+  test("gives back what was put, and the last of it", () =>
+    withPlace(async ({ destination, again }) => {
+      for (const text of ["", "first", "the second, which is longer"]) {
+        await destination.put("plan/record.json", Buffer.from(text), signal);
+        assert.equal(await textOf(destination, "plan/record.json"), text);
+        assert.equal(await textOf(again(), "plan/record.json"), text);
+      }
+    }));
+
+  test("keeps a record apart from the buffer it came in and from the one it gave", () =>
+    withPlace(async ({ destination }) => {
+      const buffer = Buffer.from("kept");
+      await destination.put("a", buffer, signal);
+      buffer.fill(0);
+      (await destination.get("a", signal))?.fill(0);
+      assert.equal(await textOf(destination, "a"), "kept");
+    }));
+
+  test("knows nothing of what was never put, or stands below a record", () =>
+    withPlace(async ({ destination }) => {
+      await destination.put("plan/record", Buffer.from("1"), signal);
+      for (const name of ["none", "plan/none", "none/none", "plan/record/below"]) {
+        assert.equal(await destination.get(name, signal), undefined, name);
+        assert.equal(await destination.size(name, signal), undefined, name);
+      }
+      assert.equal(await destination.size("plan", signal), undefined, "a folder is no object");
+    }));
+
+  test("lets one of many be the first, and says so to it alone", () =>
+    withPlace(async ({ destination, again }) => {
+      const callers = Array.from({ length: 8 }, (_, i) => ({
+        text: `${i}`,
+        handle: i % 2 === 0 ? destination : again(),
+      }));
+      const first = await Promise.all(
+        callers.map(({ text, handle }) => handle.putIfAbsent("receipts/1", Buffer.from(text), signal)),
+      );
+      assert.equal(first.filter(Boolean).length, 1);
+      assert.equal(await textOf(destination, "receipts/1"), `${first.indexOf(true)}`);
+      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
+      await destination.remove("receipts/1", signal);
+      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
+      assert.deepEqual(await namesIn(destination), ["receipts/1"]);
+    }));
+
+  test("lets one of many set a mark", () =>
+    withPlace(async ({ destination, again }) => {
+      const set = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          (i % 2 === 0 ? destination : again()).mark("attempts/1.1", signal),
+        ),
+      );
+      assert.equal(set.filter(Boolean).length, 1);
+      assert.equal(await destination.mark("attempts/1.1", signal), false);
+      assert.equal(await destination.mark("attempts/1.2", signal), true);
+      assert.equal(await destination.size("attempts/1.1", signal), 0);
+    }));
+
+  test("removes what is there, and what is not", () =>
+    withPlace(async ({ destination }) => {
+      for (const name of ["a", "tmp/a", "tmp/b/c", "tmpfile", "tmp-"])
+        await destination.put(name, Buffer.from("1"), signal);
+      await destination.remove("a", signal);
+      await destination.remove("a", signal);
+      await destination.remove("none/none", signal);
+      await destination.removeAll("tmp", signal);
+      await destination.removeAll("tmp", signal);
+      assert.deepEqual(await namesIn(destination), ["tmp-", "tmpfile"]);
+      await destination.put("tmp/a", Buffer.from("1"), signal);
+      assert.equal(await textOf(destination, "tmp/a"), "1");
+    }));
+
+  test("flushes objects, folders, and what is not there", () =>
+    withPlace(async ({ destination }) => {
+      await destination.put("plan/a", Buffer.from("1"), signal);
+      await destination.flush(["", "plan", "plan/a", "none", "none/none"], signal);
+      await destination.flush([], signal);
+    }));
+}
+
+function testReading(withPlace: WithPlace): void {
+  const bytes = mixedBytes(3 * 2 ** 20 + 17, "read");
+  const ranges: [offset: number, length: number][] = [
+    [0, bytes.length],
+    [0, 0],
+    [0, 1],
+    [1, 2 ** 20],
+    [2 ** 20, 2 ** 20 + 1],
+    [bytes.length - 1, 1],
+    [bytes.length - 1, 100],
+    [bytes.length, 100],
+    [bytes.length + 100, 100],
+    [0, bytes.length * 2],
+  ];
+  test("reads any range, ending early where the object ends", () =>
+    withPlace(async ({ destination }) => {
+      await put(destination, "parts/a", bytes);
+      assert.equal(await destination.size("parts/a", signal), bytes.length);
+      for (const [offset, length] of ranges) {
+        const chunks = await Array.fromAsync(destination.read("parts/a", { offset, length }, signal));
+        assert.ok(
+          Buffer.concat(chunks).equals(bytes.subarray(offset, offset + length)),
+          `${offset}+${length}`,
+        );
+        assert.ok(chunks.every((chunk) => chunk.length > 0));
+      }
+    }));
+
+  test("gives chunks that are the reader's own", () =>
+    withPlace(async ({ destination }) => {
+      await put(destination, "parts/a", bytes);
+      for await (const chunk of destination.read("parts/a", { offset: 0, length: bytes.length }, signal))
+        chunk.fill(0);
+      assert.ok((await bytesOf(destination, "parts/a")).equals(bytes));
+    }));
+
+  test("a reader may stop early or be stopped", () =>
+    withPlace(async ({ destination }) => {
+      await put(destination, "parts/a", bytes);
+      for await (const _ of destination.read("parts/a", { offset: 0, length: bytes.length }, signal)) break;
+      const controller = new AbortController();
+      const read = async (): Promise<void> => {
+        for await (const _ of destination.read(
+          "parts/a",
+          { offset: 0, length: bytes.length },
+          controller.signal,
+        ))
+          controller.abort(new Error("enough"));
+      };
+      await assert.rejects(read, { message: "enough" });
+    }));
+
+  test("reading what is not there is Damaged, and names it", () =>
+    withPlace(async ({ destination }) => {
+      const read = (): Promise<unknown> =>
+        Array.fromAsync(destination.read("parts/none", { offset: 0, length: 1 }, signal));
+      await assert.rejects(read, { code: "Damaged", message: /parts\/none/ });
+    }));
+}
+
+function testListing(withPlace: WithPlace): void {
+  const names = [
+    "a",
+    "a-b/c",
+    "a.",
+    "a/b/c",
+    "a/b0",
+    "a/c",
+    "a0",
+    "b/gr\xc3\xbc\xc3\x9fe",
+    "b/\xff\xfe",
+    "plan.json",
+    "plan/0",
+  ];
+
+  test("lists names by prefix, in byte order, with sizes", () =>
+    withPlace(async ({ destination }) => {
+      // A file system has no object `a` beside a folder `a/`.
+      const stored = names.filter((name) => name !== "a");
+      for (const name of stored.toReversed()) await destination.put(name, Buffer.alloc(name.length), signal);
+      for (const prefix of [
+        "",
+        "a",
+        "a/",
+        "a/b",
+        "a/b/",
+        "a/b/c",
+        "a/b/c/d",
+        "b/",
+        "b/\xff",
+        "plan",
+        "plan.",
+        "plan/",
+        "c",
+        "none/none",
+      ]) {
+        const expected = stored.filter((name) => name.startsWith(prefix)).toSorted(byUnits);
+        const found = await Array.fromAsync(destination.list(prefix, signal));
+        assert.deepEqual(
+          found,
+          expected.map((name) => ({ name, size: name.length })),
+          prefix,
+        );
+      }
+    }));
+
+  test("a list outlives the removing of what it lists", () =>
+    withPlace(async ({ destination }) => {
+      for (const name of ["x/1", "x/2", "x/3"]) await destination.put(name, Buffer.from("1"), signal);
+      const seen: string[] = [];
+      for await (const { name } of destination.list("x/", signal)) {
+        seen.push(name);
+        await destination.removeAll("x", signal);
+      }
+      assert.equal(seen[0], "x/1");
+      assert.deepEqual(await namesIn(destination), []);
+    }));
+}
+
+function testWriters(withPlace: WithPlace): void {
+  test("an object is nowhere to be seen before it is committed, and whole after", () =>
+    withPlace(async ({ destination, again }) => {
+      const bytes = mixedBytes(300_000, "written");
+      const buffer = Buffer.alloc(10_000);
+      await using writer = await destination.create("tmp/part", signal);
+      for (let from = 0; from < bytes.length; from += buffer.length) {
+        bytes.copy(buffer, 0, from, from + buffer.length);
+        writer.write(buffer.subarray(0, Math.min(buffer.length, bytes.length - from)));
+      }
+      assert.deepEqual(await Array.fromAsync(again().list("parts/", signal)), []);
+      assert.equal(await again().get("parts/a", signal), undefined);
+      await writer.commit("parts/a");
+      assert.deepEqual(await bytesOf(again(), "parts/a"), bytes);
+      await writer.flush();
+      assert.deepEqual(await namesIn(destination), ["parts/a"]);
+    }));
+
+  test("what was not committed is gone when the writer is disposed", () =>
+    withPlace(async ({ destination }) => {
+      await destination.put("parts/a", Buffer.from("old"), signal);
+      {
+        await using writer = await destination.create("tmp/part", signal);
+        writer.write(Buffer.from("new"));
+      }
+      assert.deepEqual(await namesIn(destination), ["parts/a"]);
+      assert.equal(await textOf(destination, "parts/a"), "old");
+    }));
+
+  test("an object may be empty, replace another, and be committed under a name in a new folder", () =>
+    withPlace(async ({ destination }) => {
+      await destination.put("files/a/b", Buffer.from("old"), signal);
+      for (const name of ["files/a/b", "files/c/d/\xff"]) {
+        await using writer = await destination.create("tmp/part", signal);
+        await writer.commit(name);
+        await writer.flush();
+        assert.equal(await destination.size(name, signal), 0);
+      }
+      assert.deepEqual(await namesIn(destination), ["files/a/b", "files/c/d/\xff"]);
+    }));
+
+  test("writers do not disturb each other, and a disposed one may be disposed again", () =>
+    withPlace(async ({ destination }) => {
+      const writers = await Promise.all(
+        ["1", "2", "3"].map((name) => destination.create(`tmp/${name}`, signal)),
+      );
+      for (const round of ["a", "b"])
+        for (const [i, writer] of writers.entries()) writer.write(Buffer.from(`${round}${i}`));
+      for (const [i, writer] of writers.entries()) await writer.commit(`parts/${i}`);
+      for (const writer of writers) {
+        await writer[Symbol.asyncDispose]();
+        await writer[Symbol.asyncDispose]();
+      }
+      for (const i of [0, 1, 2]) assert.equal(await textOf(destination, `parts/${i}`), `a${i}b${i}`);
+    }));
+}
+
+function testLock(withPlace: WithPlace): void {
+  test("is taken by one at a time, and says by whom", () =>
+    withPlace(async ({ destination, again }) => {
+      {
+        await using _lock = await destination.lock("process 7 on ship", signal);
+        for (const handle of [destination, again()])
+          await assert.rejects(handle.lock("process 8", signal), {
+            code: "LocationBusy",
+            message: /process 7 on ship/,
+          });
+        assert.equal(
+          await destination.putIfAbsent("a", Buffer.from("1"), signal),
+          true,
+          "the lock is in nobody's way",
+        );
+      }
+      await using _lock = await again().lock("process 8", signal);
+      await assert.rejects(destination.lock("process 9", signal), {
+        code: "LocationBusy",
+        message: /process 8/,
+      });
+    }));
+
+  test("leaves nothing when it is released, and prepares the place if need be", () =>
+    withPlace(async ({ destination }) => {
+      for (const holder of ["one", "two", "three"]) {
+        await using _lock = await destination.lock(holder, signal);
+      }
+      assert.deepEqual(await namesIn(destination), []);
+    }));
+}
+
+async function put(destination: Destination, name: string, bytes: Uint8Array): Promise<void> {
+  await using writer = await destination.create("tmp/put", signal);
+  writer.write(bytes);
+  await writer.commit(name);
+}
+
+async function bytesOf(destination: Destination, name: string): Promise<Buffer> {
+  const range = { offset: 0, length: (await destination.size(name, signal)) ?? 0 };
+  return Buffer.concat(await Array.fromAsync(destination.read(name, range, signal)));
+}
+
+async function textOf(destination: Destination, name: string): Promise<string | undefined> {
+  const bytes = await destination.get(name, signal);
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+}
+
+async function namesIn(destination: Destination): Promise<string[]> {
+  return (await Array.fromAsync(destination.list("", signal))).map(({ name }) => name);
+}
+
+const byUnits = (a: string, b: string): number => (a < b ? -1 : 1);
