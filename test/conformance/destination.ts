@@ -8,9 +8,9 @@ import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 export interface DestinationPlace extends AsyncDisposable {
   readonly destination: Destination;
   /** The same place as another process would have it. */
-  again(): Destination;
+  readonly again: () => Destination;
   /** Another place, prepared. */
-  other(): Promise<Destination>;
+  readonly other: () => Promise<Destination>;
 }
 
 const { signal } = new AbortController();

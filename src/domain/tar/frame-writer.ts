@@ -66,5 +66,17 @@ export class FrameWriter {
     this.#flushed += this.position;
     this.position = 0;
     this.#sink(stored);
+    if (stored.buffer !== this.buffer.buffer) release(stored);
   }
+}
+
+/** Far above the pools that small buffers share, which must not be given back. */
+const ownMemory = 1024 * 1024;
+
+/**
+ * Gives a frame's memory back at once. Left to the garbage collector, megabytes for each frame would make it run all the
+ * time, and every frame would be written into memory that the system has to provide afresh.
+ */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= ownMemory) buffer.transfer(0);
 }

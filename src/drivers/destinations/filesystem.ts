@@ -1,10 +1,10 @@
 /** A folder of this machine as an export's destination. */
 import {
+  accessSync,
   closeSync,
   copyFileSync,
   constants,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -16,9 +16,10 @@ import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { isAscii } from "../../domain/byte-string.ts";
-import { LongshoreError } from "../../domain/errors.ts";
+import type { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { lockFolder } from "./filesystem/lock.ts";
+import { makeFolder } from "./filesystem/make-folder.ts";
 import { flushFolder, openObjectWriter, parentOf } from "./filesystem/object-writer.ts";
 import { listObjects, readRange } from "./filesystem/reading.ts";
 import { destinationError, isMissing } from "./filesystem/system-error.ts";
@@ -36,15 +37,8 @@ export function openFilesystemDestination(path: string): Destination {
   const failure = (error: unknown, name: string): LongshoreError => destinationError(error, folder, name);
   const makeFolders = (name: string): void => {
     if (name === "") return;
-    try {
-      mkdirSync(systemPath(name));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EEXIST") return;
-      if (code !== "ENOENT" || parentOf(name) === "") throw error;
-      makeFolders(parentOf(name));
-      makeFolders(name);
-    }
+    const parent = parentOf(name);
+    makeFolder(systemPath(name), parent === "" ? undefined : () => makeFolders(parent));
   };
   const write = async (name: string, bytes: Uint8Array): Promise<{ temporary: string }> => {
     const temporary = `tmp/${randomUUID()}`;
@@ -178,7 +172,8 @@ export function openFilesystemDestination(path: string): Destination {
     prepare: async (signal) => {
       signal.throwIfAborted();
       try {
-        mkdirSync(folder, { recursive: true });
+        makePath(folder);
+        accessSync(`${folder}/.`);
       } catch (error) {
         throw failure(error, "");
       }
@@ -195,6 +190,11 @@ export function openFilesystemDestination(path: string): Destination {
   };
   systemPaths.set(destination, systemPath);
   return destination;
+}
+
+function makePath(path: string): void {
+  const parent = dirname(path);
+  makeFolder(path, parent === path ? undefined : () => makePath(parent));
 }
 
 /** Symbolic links resolved as far as the path exists, so that two ways to the same folder are known as one. */

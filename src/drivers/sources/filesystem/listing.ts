@@ -120,7 +120,12 @@ function openSpill(scratch: string): Spill {
   const descriptor = openSync(path, "wx+", 0o600);
   // Without a name it goes when it is closed, whatever happens to this process.
   rmSync(path);
-  return { descriptor, end: 0, close: () => closeSync(descriptor) };
+  let open = true;
+  const close = (): void => {
+    if (open) closeSync(descriptor);
+    open = false;
+  };
+  return { descriptor, end: 0, close };
 }
 
 /** Names hold no zero byte, so one ends each. */

@@ -37,13 +37,13 @@ function matcher(patterns: readonly string[]): (path: string) => boolean {
   };
 }
 
-/** The folders that every match of a pattern lies below: "a/b/" of "/a/b/*.csv"; "" where it may match anywhere. */
+/** The folders that every match of a pattern lies below: "a/b/" of "/a/b/*.csv" and of "/a/b"; "" where it may match anywhere. */
 function literalPrefix(pattern: string): string {
   if (pattern.startsWith("!")) return "";
   const anchored = /\/./.test(pattern);
   if (!anchored) return "";
-  const folders = pattern.replace(/^\//, "").split("/").slice(0, -1);
-  const wild = folders.findIndex((folder) => /[*?[\\]/.test(folder));
-  const literal = wild === -1 ? folders : folders.slice(0, wild);
+  const names = pattern.replace(/^\/|\/$/g, "").split("/");
+  const wild = names.findIndex((name) => /[*?[\\]/.test(name));
+  const literal = wild === -1 ? names : names.slice(0, wild);
   return literal.map((folder) => `${byteStringOfText(folder)}/`).join("");
 }

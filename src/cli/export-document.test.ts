@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import type { Manifest } from "../domain/manifest.ts";
+import { exportDocument } from "./export-document.ts";
+
+const part = (number: number, size: number, digit: string): Manifest["parts"][number] => ({
+  number,
+  key: "0".repeat(64),
+  object: `parts/${number}`,
+  size,
+  sha256: digit.repeat(64),
+  uncompressedSize: size * 2,
+  entries: 1,
+  files: 1,
+  content: 1,
+  startsInside: false,
+  endsInside: false,
+  tail: false,
+});
+
+function manifestOf(given: Partial<Manifest> = {}, run: Partial<Manifest["run"]> = {}): Manifest {
+  return {
+    formatVersion: 1,
+    format: "tar.zst",
+    options: {
+      format: "tar.zst",
+      level: 3,
+      partSize: 1,
+      include: [],
+      exclude: [],
+      differences: "record",
+      entryDigests: false,
+      crossFileSystems: false,
+    },
+    source: { kind: "filesystem" },
+    totals: { entries: 9, files: 7, content: 1000, uncompressed: 2000, archive: 60 },
+    differences: { changed: 1, vanished: 2, unreadable: 3, unsupported: 4 },
+    parts: [part(0, 10, "a"), part(1, 20, "b"), part(2, 30, "c")],
+    files: [],
+    contentDigest: "0".repeat(64),
+    ...given,
+    run: {
+      name: "reports",
+      owner: "me",
+      source: "/srv",
+      startedAt: "",
+      plannedAt: "",
+      finishedAt: "",
+      host: "",
+      versions: {},
+      redone: 5,
+      attempts: 4,
+      reused: [1],
+      files: [],
+      ...run,
+    },
+  };
+}
+
+const result = (manifest: Manifest) => ({ manifest, manifestDigest: "d".repeat(64), unchanged: false });
+
+test("says all that the command line promises", () => {
+  const etag = createHash("sha256")
+    .update("a".repeat(64) + "b".repeat(64) + "c".repeat(64))
+    .digest("hex")
+    .slice(0, 32);
+  assert.deepEqual(exportDocument(result(manifestOf()), "/mnt/reports", 1.23456), {
+    name: "reports",
+    state: "Succeeded",
+    files: 7,
+    differences: 10,
+    parts: { total: 3, succeeded: 3, reused: 1 },
+    bytes: { source: 1000, written: 40, redone: 5 },
+    archive: { file: "reports.tar.zst", size: 60, etag },
+    location: "/mnt/reports",
+    manifestDigest: "d".repeat(64),
+    seconds: 1.235,
+  });
+});
+
+test("has no archive where files are kept as they are", () => {
+  assert.equal(exportDocument(result(manifestOf({ format: "files" })), "/x", 0).archive, null);
+});
+
+test("the entity tag follows from the parts' bytes and their order alone", () => {
+  const etagOf = (manifest: Manifest): string | undefined =>
+    exportDocument(result(manifest), "/x", 0).archive?.etag;
+  const parts = manifestOf().parts;
+  assert.equal(etagOf(manifestOf({}, { name: "other", redone: 0 })), etagOf(manifestOf()));
+  assert.notEqual(etagOf(manifestOf({ parts: parts.toReversed() })), etagOf(manifestOf()));
+});
