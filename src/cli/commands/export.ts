@@ -1,4 +1,5 @@
 /** `longshore export`: takes a folder or a file out into a proved export, or goes on with one. */
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -96,7 +97,7 @@ export function exportCommand(context: CliContext) {
           crossFileSystems: options.crossFileSystems === true,
         },
         previous: options.previous,
-        scratch: join(resolve(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
+        scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
         workers: options.workers ?? Math.min(availableParallelism(), 256),
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
@@ -154,6 +155,14 @@ function checkName(name: string): string {
     });
   throw new LongshoreError("InvalidArgument", `${JSON.stringify(name)} can't be an export's name`, {
     hint: "give a --name of at most 200 bytes without / and control characters",
+  });
+}
+
+/** Throws InvalidArgument where the folder is not there: it would be missed only when memory runs short. */
+function checkScratch(folder: string): string {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return resolve(folder);
+  throw new LongshoreError("InvalidArgument", `--scratch ${folder} is no folder`, {
+    hint: "name one that exists",
   });
 }
 

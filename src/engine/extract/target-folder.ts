@@ -3,6 +3,7 @@
  * never through a symbolic link, so nothing that an index says or that stands in the target leads outside; and no path
  * becomes too long for the system. Needs Linux, whose /proc/self/fd is the only way to do this from Node.
  */
+import { dirname } from "node:path";
 import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
@@ -33,7 +34,7 @@ export class TargetFolder implements Disposable {
       throw new LongshoreError("TargetUnsafe", "extract needs Linux with /proc", {
         hint: "use tar or unzip",
       });
-    mkdirSync(location, { recursive: true });
+    makeFolders(location);
     this.#root = openSync(location, O_PATH | constants.O_DIRECTORY);
   }
 
@@ -141,3 +142,16 @@ export function inFolder(descriptor: number, name: string): Buffer {
 
 /** The path by which the system finds what a descriptor was opened for. */
 export const ofDescriptor = (descriptor: number): string => `/proc/self/fd/${descriptor}`;
+
+/** Node's own recursive mkdir never ends below /proc, where a folder can't be made although its parent is there. */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolders(dirname(path));
+    mkdirSync(path);
+  }
+}

@@ -1,5 +1,6 @@
 /** Remembers which name carries a hard-linked file's content: the first in plan order. Past a limit the memory is on disk. */
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { makeScratch } from "./scratch.ts";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 export interface HardLinks {
@@ -46,7 +47,7 @@ interface DiskTable {
 let tables = 0;
 
 function openDiskTable(scratch: string): DiskTable {
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  makeScratch(scratch);
   const file = `${scratch}/links-${process.pid}-${tables++}`;
   // One that was killed may have had the same number, in a container nearly always.
   rmSync(file, { force: true });

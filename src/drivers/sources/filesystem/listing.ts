@@ -3,7 +3,6 @@
  */
 import {
   closeSync,
-  mkdirSync,
   opendirSync,
   openSync,
   readSync,
@@ -12,6 +11,7 @@ import {
   type Dir,
   type Dirent,
 } from "node:fs";
+import { makeScratch } from "./scratch.ts";
 import { systemPath } from "./system-path.ts";
 
 /** Names in plan order, a folder's ending in "/"; undefined at the end. */
@@ -113,7 +113,7 @@ interface Run {
 let spills = 0;
 
 function openSpill(scratch: string): Spill {
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  makeScratch(scratch);
   const path = `${scratch}/names-${process.pid}-${spills++}`;
   // One that was killed just here may have had the same number.
   rmSync(path, { force: true });

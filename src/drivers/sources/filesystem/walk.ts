@@ -6,6 +6,7 @@ import { reasonOf } from "./difference.ts";
 import { type HardLinks, hardLinks } from "./hard-links.ts";
 import { type Listing, type ListingBudget, openListing } from "./listing.ts";
 import { pathFilter } from "./patterns.ts";
+import { removeScratch } from "./scratch.ts";
 import { isTooLong, openFolder, systemPath } from "./system-path.ts";
 
 /** A folder being walked. */
@@ -48,6 +49,7 @@ export function* walkTree(root: string, options: WalkOptions): Generator<Entry> 
   } finally {
     for (const level of levels) closeLevel(level);
     links?.close();
+    removeScratch(options.scratch);
   }
 
   function* visitFolder(level: Level, name: string): Generator<Entry> {
