@@ -16,6 +16,8 @@ function faultOf(pattern: string): string | undefined {
   if (/^!?\/*$/.test(pattern)) return "names nothing";
   if (/^!?\.{1,2}(?:\/|$)/.test(pattern))
     return "begins with ./ or ../, patterns are relative to SOURCE as they are";
+  if (/(?:^|\/)\.{0,2}\//.test(pattern.replace(/^!?\//, "")))
+    return "has an empty, . or .. folder, which no path has";
   if (hasOpenBracket(pattern)) return "has a [ without its ]";
   return undefined;
 }

@@ -15,7 +15,6 @@ import {
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { isAscii } from "../../domain/byte-string.ts";
 import type { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { lockFolder } from "./filesystem/lock.ts";
@@ -23,22 +22,21 @@ import { makeFolder } from "./filesystem/make-folder.ts";
 import { flushFolder, openObjectWriter, parentOf } from "./filesystem/object-writer.ts";
 import { listObjects, readRange } from "./filesystem/reading.ts";
 import { destinationError, isMissing } from "./filesystem/system-error.ts";
+import { type SystemPath, SystemPaths } from "./filesystem/system-paths.ts";
 
 /** Other destinations of the same kind, for copies that move no bytes. */
-const systemPaths = new WeakMap<Destination, (name: string) => string | Buffer>();
+const systemPaths = new WeakMap<Destination, (name: string) => SystemPath>();
 
 /** `path` is an absolute path; it need not exist. */
 export function openFilesystemDestination(path: string): Destination {
   const folder = realPath(path);
-  const systemPath = (name: string): string | Buffer =>
-    isAscii(name)
-      ? `${folder}/${name}`
-      : Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
+  const paths = new SystemPaths(folder);
+  const systemPath = (name: string): SystemPath => paths.of(name);
   const failure = (error: unknown, name: string): LongshoreError => destinationError(error, folder, name);
   const makeFolders = (name: string): void => {
     if (name === "") return;
     const parent = parentOf(name);
-    makeFolder(systemPath(name), parent === "" ? undefined : () => makeFolders(parent));
+    makeFolder(() => systemPath(name), parent === "" ? undefined : () => makeFolders(parent));
   };
   const write = async (name: string, bytes: Uint8Array): Promise<{ temporary: string }> => {
     const temporary = `tmp/${randomUUID()}`;
@@ -131,6 +129,7 @@ export function openFilesystemDestination(path: string): Destination {
     removeAll: async (name, signal) => {
       signal.throwIfAborted();
       try {
+        paths.forget();
         rmSync(systemPath(name), { force: true, recursive: true });
       } catch (error) {
         throw failure(error, name);
@@ -194,7 +193,7 @@ export function openFilesystemDestination(path: string): Destination {
 
 function makePath(path: string): void {
   const parent = dirname(path);
-  makeFolder(path, parent === path ? undefined : () => makePath(parent));
+  makeFolder(() => path, parent === path ? undefined : () => makePath(parent));
 }
 
 /** Symbolic links resolved as far as the path exists, so that two ways to the same folder are known as one. */

@@ -158,6 +158,7 @@ describe("the root", () => {
       asNobody(() => walk(source)),
       { code: "SourceUnreadable" },
     );
+    chmodSync(work.join("closed"), 0o700);
     rmSync(work.join("closed"), { recursive: true });
     await assert.rejects(walk(source), { code: "SourceNotFound" });
   });

@@ -12,6 +12,7 @@ import { countAttempts } from "./attempts.ts";
 import type { ExportResult } from "./export-call.ts";
 import { type JoinedRecords, joinRecords } from "./join-records.ts";
 import type { ExportWork } from "./export-call.ts";
+import { indexOf, removeStaleFiles, removeStaleRecords } from "./remove-stale.ts";
 import { putStatement } from "./statement.ts";
 import { putSums } from "./sums.ts";
 import { finishTail, openTail } from "./tail-part.ts";
@@ -32,7 +33,11 @@ export async function finalize(
     throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
   const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
   const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
-  await removeStale(destination, parts, records, signal);
+  const tailReceipts = tail === undefined ? [] : [tail.receipt];
+  const kept = [...parts, ...records.files, ...records.receipts, ...tailReceipts].map(({ object }) => object);
+  await removeStaleRecords(destination, new Set(kept), signal);
+  const index = indexOf(records.files);
+  if (tail === undefined && index !== undefined) await removeStaleFiles(destination, index, signal);
 
   const { request } = plan;
   const attempts = await countAttempts(destination, plan.parts, signal);
@@ -53,7 +58,7 @@ export async function finalize(
       redone: before.redone + attempts.redone,
       attempts: before.attempts + attempts.total,
       reused: records.reused,
-      files: [planFile, ...records.receipts, ...(tail === undefined ? [] : [tail.receipt])],
+      files: [planFile, ...records.receipts, ...tailReceipts],
     },
   };
   const bytes = documentBytes(manifest);
@@ -154,25 +159,4 @@ async function refuseDifferences(
     "SourceDiffers",
     `${count} ${count === 1 ? "entry" : "entries"} of ${source.location} could not be exported as planned (first: ${path}, ${first.difference})`,
   );
-}
-
-/** Parts, receipts and pages of attempts or plans that came to nothing. */
-async function removeStale(
-  destination: Destination,
-  parts: readonly ManifestPart[],
-  records: JoinedRecords,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanted = new Set<string>([
-    ...parts.map((part) => part.object),
-    ...records.files.map((file) => file.object),
-    ...records.receipts.map((file) => file.object),
-    `receipts/${String(parts.length - 1).padStart(8, "0")}.json`,
-  ]);
-  for (const prefix of ["parts/", "receipts/", "plan/"]) {
-    for await (const { name } of destination.list(prefix, signal)) {
-      if (!wanted.has(name)) await destination.remove(name, signal);
-    }
-  }
-  if (!wanted.has("differences.jsonl")) await destination.remove("differences.jsonl", signal);
 }

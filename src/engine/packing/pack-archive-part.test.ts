@@ -15,6 +15,7 @@ import {
 import type { ExportOptions } from "../../domain/export-options.ts";
 import type { IndexEntry } from "../../domain/plan-line.ts";
 import type { Receipt } from "../../domain/receipt.ts";
+import { receiptName } from "../../domain/part.ts";
 import { sha256 } from "../digest.ts";
 
 interface Packed {
@@ -200,6 +201,22 @@ test("format Files keeps what it could read, and leaves out what it could not", 
       path,
     );
   }
+});
+
+test("format Files takes away what an earlier attempt kept and can no longer be read", async () => {
+  const destination = new MemoryDestination();
+  const entries = [
+    { path: "a", content: Buffer.from("1") },
+    { path: "b", content: Buffer.from("2") },
+  ];
+  const { parts } = await plan(madeUpSource(entries), destination, { format: "files" });
+  const [part = assert.fail()] = parts;
+  await packPart(contextOf(madeUpSource(entries), destination, { format: "files" }), { part });
+  destination.objects.delete(receiptName(0));
+  await packPart(contextOf(madeUpSource(entries.slice(1)), destination, { format: "files", resumed: true }), {
+    part,
+  });
+  assert.ok(!destination.objects.has("files/a") && destination.objects.has("files/b"));
 });
 
 test("a page of the plan that is not what the plan says is Damaged, and nothing is kept of it", async () => {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import { isHeld, type PlannedEntry } from "../../domain/entry.ts";
+import { type DifferenceReason, isHeld, type PlannedEntry } from "../../domain/entry.ts";
 import type { PlannedPart } from "../../domain/part.ts";
 import { parsePlanLine, type Placement } from "../../domain/plan-line.ts";
 import type { ObjectWriter } from "../../domain/ports/destination.ts";
@@ -74,15 +74,21 @@ async function keepFile(
   means: Means,
   signal: AbortSignal,
 ): Promise<Placement> {
+  const object = `files/${entry.path}`;
+  const leaveOut = async (difference: DifferenceReason): Promise<Placement> => {
+    // An attempt that came to nothing may have kept it.
+    await context.destination.remove(object, signal);
+    return { ...nothing, difference };
+  };
   const reader = await context.source.open(entry);
-  if (typeof reader === "string") return { ...nothing, difference: reader };
+  if (typeof reader === "string") return leaveOut(reader);
   let writer: ObjectWriter | undefined;
   try {
     writer = await context.destination.create(means.temporary, signal);
-    const kept = await copy(reader, writer, means.buffer, signal);
+    const kept = await copy(reader, writer, { buffer: means.buffer, mostBytes: mostBytesOf(entry) }, signal);
     if (kept.difference === "unreadable" || kept.difference === "vanished")
-      return { ...nothing, difference: kept.difference };
-    await writer.commit(`files/${entry.path}`);
+      return await leaveOut(kept.difference);
+    await writer.commit(object);
     await means.flushing.add(writer);
     writer = undefined;
     return kept;
@@ -92,16 +98,19 @@ async function keepFile(
   }
 }
 
+/** A file that has grown is kept as it is now, but one that never stops growing must not keep us for ever. */
+const mostBytesOf = (entry: PlannedEntry): number => 2 * entry.size + 2 ** 30;
+
 async function copy(
   reader: EntryReader,
   writer: ObjectWriter,
-  buffer: Buffer,
+  { buffer, mostBytes }: { readonly buffer: Buffer; readonly mostBytes: number },
   signal: AbortSignal,
 ): Promise<Placement> {
   const hash = createHash("sha256");
   let sum = 0;
   let size = 0;
-  for (;;) {
+  while (size <= mostBytes) {
     const length = await reader.read(buffer, size);
     if (length === 0) break;
     const bytes = buffer.subarray(0, length);

@@ -9,7 +9,8 @@ import { type FoundExport, requestName } from "../exporting/found-export.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { mendPlanPages } from "./rebuild-plan.ts";
-import { partStates, unlessDamaged } from "./soundness.ts";
+import { unlessDamaged } from "../unless-damaged.ts";
+import { partStates } from "./soundness.ts";
 
 /** The plan is kept if it can be read; otherwise the source is planned afresh, and parts with equal keys are kept. */
 export async function reopenExport(

@@ -18,7 +18,8 @@ import type { VerifyReport } from "../verify/report.ts";
 import { verifyExport } from "../verify/verify-export.ts";
 import { mendPart } from "./mend-part.ts";
 import { mendPlanPages, planOf, putPlan } from "./rebuild-plan.ts";
-import { type PartState, partStates, unlessDamaged } from "./soundness.ts";
+import { unlessDamaged } from "../unless-damaged.ts";
+import { type PartState, partStates } from "./soundness.ts";
 import { reopenExport } from "./reopen-export.ts";
 
 /** Throws SourceChanged where the source no longer has what is damaged, and everything that making an export throws. */

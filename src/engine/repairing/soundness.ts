@@ -1,12 +1,12 @@
 /** Looks at what is left of each part: its bytes, its receipt, its lines of the index and of the differences. */
 import { createHash } from "node:crypto";
-import { LongshoreError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { receiptName } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest, Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { parseReceipt } from "../receipts.ts";
+import { unlessDamaged } from "../unless-damaged.ts";
 
 export interface PartState {
   readonly number: number;
@@ -69,11 +69,6 @@ async function intactReceipt(
   if (bytes === undefined || (digest !== undefined && sha256(bytes) !== digest)) return undefined;
   const receipt = await parseReceipt(bytes, name).catch(unlessDamaged);
   return receipt?.key === part.key && receipt.number === part.number ? receipt : undefined;
-}
-
-export function unlessDamaged(error: unknown): undefined {
-  if (error instanceof LongshoreError && error.code === "Damaged") return undefined;
-  throw error;
 }
 
 interface Restoration {
