@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { extend, flip, provenFilesOf, randomFlip, remove, truncate } from "../fixtures/damage.ts";
+import {
+  expectDamage,
+  extend,
+  flip,
+  provenFilesOf,
+  randomFlip,
+  remove,
+  truncate,
+} from "../fixtures/damage.ts";
 import { contentOf, expectVerified, exportTree, partsOf } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seedOfRun, seededRandom } from "../fixtures/random.ts";
@@ -32,22 +40,13 @@ suite("a damaged export", () => {
   });
   after(() => folder[Symbol.asyncDispose]());
 
-  async function expectDamage(what: string): Promise<string> {
-    const result = await longshore(["verify", location, "--json"]);
-    assert.equal(result.code, 1, `${what} went unnoticed: ${result.stdout.toString()}${result.stderr}`);
-    assert.doesNotMatch(result.stderr, /^\s+at /m);
-    // What is no export any more, for want of its manifest, is an error and no report.
-    if (result.stdout.length > 0) JSON.parse(result.stdout.toString());
-    return `${result.stdout.toString()}${result.stderr}`;
-  }
-
   test("is noticed wherever one byte was flipped", async () => {
     const random = seededRandom(seedOfRun());
     for (let count = 0; count < 60; count += 1) {
       const damage = randomFlip(location, random);
       flip(location, damage);
       try {
-        await expectDamage(`byte ${damage.offset} of ${damage.name} xor ${damage.mask}`);
+        await expectDamage(location, `byte ${damage.offset} of ${damage.name} xor ${damage.mask}`);
       } finally {
         flip(location, damage);
       }
@@ -65,7 +64,7 @@ suite("a damaged export", () => {
       for (const file of provenFilesOf(location)) {
         const undo = damage(location, file);
         try {
-          const said = await expectDamage(`${file} ${name}`);
+          const said = await expectDamage(location, `${file} ${name}`);
           const number = /^(?:parts|receipts|plan)\/0*(\d+)/.exec(file)?.[1];
           if (number !== undefined) assert.match(said, new RegExp(number), `${file} must be named`);
         } finally {
@@ -78,7 +77,7 @@ suite("a damaged export", () => {
 
   test("is noticed when a stranger's file lies in it", async () => {
     writeFileSync(join(location, "parts/stranger"), "x");
-    await expectDamage("an unlisted file");
+    await expectDamage(location, "an unlisted file");
     expectExit(await longshore(["verify", location]), 1);
   });
 });
@@ -97,6 +96,8 @@ suite("--repair", () => {
     ["the index's pages", () => "index.pages.json"],
     ["a receipt", () => "receipts/00000001.json"],
     ["SHA256SUMS", () => "SHA256SUMS"],
+    ["the plan", () => "plan.json"],
+    ["the manifest", () => "manifest.json"],
   ];
   for (const [name, file] of mended) {
     for (const way of ["flipped", "missing"]) {

@@ -1,7 +1,7 @@
 /** Whatever a file system holds must come back from every format, by Longshore and by the tools people already have. */
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
-import { mkdirSync, readFileSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { digestOf, exportTree, expectVerified, partsOf } from "../fixtures/exports.ts";
@@ -140,6 +140,41 @@ suite("a hostile tree", () => {
     );
     const inC = await longshore(["ls", work.join("x")], { env: { LC_ALL: "C" } });
     assert.deepEqual(inC.stdout.toString().split("\n").map(unescaped), expected.map(unescaped));
+  });
+
+  for (const locale of ["C", "C.UTF-8"]) {
+    for (const program of ["tar", "bsdtar"]) {
+      test(
+        `${program} lists every entry in the locale ${locale}`,
+        { skip: missingProgram(program) },
+        async () => {
+          await using work = temporaryFolder();
+          await exportTree([source, work.path, "--name", "x", "--format", "tar", "--part-size", "1Mi"]);
+          const script = 'cat parts/* | "$1" -tf - | wc -l';
+          const listed = await shell(script, [program], { cwd: work.join("x"), env: { LC_ALL: locale } });
+          expectSilent(listed);
+          assert.equal(Number(listed.stdout.toString()), paths.length);
+        },
+      );
+    }
+  }
+
+  test("the index keeps every time to the nanosecond", { skip: missingProgram("zstd") }, async () => {
+    await using work = temporaryFolder();
+    await exportTree([source, work.path, "--name", "x"]);
+    const lines = await shell("zstd -dcq < index.jsonl.zst", [], { cwd: work.join("x") });
+    const times = expectExit(lines, 0)
+      .stdout.toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { mtime?: string }).mtime);
+    const folder = openSync(source, "r");
+    const expected = paths.map((path) => {
+      const reach = Buffer.from(`/proc/self/fd/${folder}/${path.replace(/\/$/, "")}`, "latin1");
+      return String(lstatSync(reach, { bigint: true }).mtimeNs);
+    });
+    closeSync(folder);
+    assert.deepEqual([...new Set(times)], [...new Set(expected)]);
   });
 
   test("one folder, one file and one odd name are listed and extracted alone", async () => {

@@ -30,7 +30,7 @@ export function openFilesystemSource(path: string): Source {
   }
 }
 
-function resolve(path: string): { root: string; isFolder: boolean; device: bigint } {
+function resolve(path: string): { root: string; isFolder: boolean; device: number } {
   try {
     const seen = statSync(path, { bigint: true });
     if (!seen.isDirectory() && !seen.isFile()) {
@@ -39,7 +39,7 @@ function resolve(path: string): { root: string; isFolder: boolean; device: bigin
         `the source ${path} is neither a folder nor a regular file`,
       );
     }
-    return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory(), device: seen.dev };
+    return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory(), device: Number(seen.dev) };
   } catch (error) {
     throw sourceError(error, path);
   }

@@ -4,7 +4,6 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";

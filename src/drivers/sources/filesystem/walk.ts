@@ -43,7 +43,11 @@ export function* walkTree(root: string, options: WalkOptions): Generator<Entry> 
       } else if (name.endsWith("/")) {
         yield* visitFolder(level, name);
       } else {
-        yield* visitOther(level, name);
+        const path = level.prefix + name;
+        if (!filter.selects(path)) continue;
+        const entry = otherEntry(level.base, name, path, links);
+        if (options.include.length === 0) yield entry;
+        else yield* withParents(levels, entry);
       }
     }
   } finally {
@@ -83,14 +87,6 @@ export function* walkTree(root: string, options: WalkOptions): Generator<Entry> 
     } catch (error) {
       return reasonOf(error);
     }
-  }
-
-  function* visitOther(level: Level, name: string): Generator<Entry> {
-    const path = level.prefix + name;
-    if (!filter.selects(path)) return;
-    const entry = otherEntry(level.base, name, path, links);
-    if (level.pending === undefined && levels.length === 1) yield entry;
-    else yield* withParents(levels, entry);
   }
 }
 
