@@ -28,7 +28,7 @@ const tables: string[][] = [
   ["*.t[xX]t"], ["*.[tT][xX][tT]"], ["sub/deep/"], ["dir/sub/deep"], ["deep"], ["deep/**/file"], ["deep/*/file"], ["a/**/b"], ["a/*/b"], ["2026/*/data.csv"],
   ["2026/**", "!2026/02/"], ["2026/*", "!2026/02"], ["*.csv", "!2026/02/*.csv"], ["[[:digit:]]*"], ["[[:upper:]]*"], ["docs/*", "!docs/readme.md"],
   ["*/a.txt"], ["**/dir/a.txt"], ["dir/dir/"], ["a*b"], ["a**b"], ["a?b"], ["[a-z]*"], ["*[!a-z.]*"], ["src/**/*.o"], ["**/*.o", "!src/**"],
-  ["no-such-thing"], ["x", "!x"], ["!x", "x"], ["dir/", "!dir/"], ["dir/sub/deep/x.csv"], ["/dir/sub/../a.txt"],
+  ["no-such-thing"], ["x", "!x"], ["!x", "x"], ["dir/", "!dir/"], ["dir/sub/deep/x.csv"],
 ];
 
 suite("patterns", { skip: missingProgram("git") }, () => {

@@ -39,7 +39,11 @@ function resolve(path: string): { root: string; isFolder: boolean; device: numbe
         `the source ${path} is neither a folder nor a regular file`,
       );
     }
-    return { root: byteStringOfText(realpathSync(path)), isFolder: seen.isDirectory(), device: Number(seen.dev) };
+    return {
+      root: byteStringOfText(realpathSync(path)),
+      isFolder: seen.isDirectory(),
+      device: Number(seen.dev),
+    };
   } catch (error) {
     throw sourceError(error, path);
   }
