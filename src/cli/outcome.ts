@@ -24,7 +24,10 @@ function sentence(error: unknown): string {
   return `an unexpected error, ${oneLine(message)}: please report it with the output of --verbose`;
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
+/** Names in messages come from anywhere: what could steer a terminal is shown as a question mark. */
+const oneLine = (text: string): string =>
+  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  text.replaceAll(/\s*\n\s*/g, " ").replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");
 
 function causes(error: unknown): string {
   let text = "";

@@ -44,6 +44,8 @@ export const catalogue = {
   DestinationDenied: failure("check its permissions, or run as a user who may write it"),
   DestinationGone: retryable("bring it back and run the same command again"),
   DestinationFailed: retryable("run the same command again, it continues where it stopped"),
+  ScratchFailed: failure("make room there, or name another folder with --scratch"),
+  OutputFailed: failure("make room, or write it elsewhere"),
   WorkerLost: retryable("run the same command again, it continues where it stopped"),
   StatementInvalid: failure("ask whoever made the export for its public key and compare"),
   Interrupted: retryable("run the same command again, it continues where it stopped"),

@@ -1,7 +1,7 @@
 /** manifest.json: the proof of the whole export, and index.pages.json: where in the index a path is found. */
 import { z } from "zod";
 import { formatNames } from "./export-options.ts";
-import { FileDigest, IndexPage } from "./receipt.ts";
+import { FileDigest, IndexPage, ObjectName } from "./receipt.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -9,7 +9,7 @@ const count = z.int().nonnegative();
 export const ManifestPart = z.strictObject({
   number: count,
   key: hex,
-  object: z.string(),
+  object: z.union([z.literal("files/"), ObjectName]),
   size: count,
   sha256: hex,
   uncompressedSize: count,
@@ -43,7 +43,7 @@ export const RequestOptions = z.strictObject({
 });
 
 /** What depends on the run and not on the data. */
-export const ManifestRun = z.strictObject({
+const ManifestRun = z.strictObject({
   name: z.string(),
   owner: z.string(),
   source: z.string(),

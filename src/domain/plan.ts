@@ -1,6 +1,7 @@
 /** plan.json: whose export this is, what was asked for, and what each part holds. From when it exists the plan is frozen. */
 import { z } from "zod";
 import { RequestOptions } from "./manifest.ts";
+import { FileDigest } from "./receipt.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -19,7 +20,7 @@ export const ExportRequest = z.strictObject({
 });
 export type ExportRequest = z.infer<typeof ExportRequest>;
 
-export const PlannedPartRecord = z.strictObject({
+const PlannedPartRecord = z.strictObject({
   number: count,
   key: hex,
   entries: count,
@@ -28,7 +29,7 @@ export const PlannedPartRecord = z.strictObject({
   startsInside: z.boolean(),
   endsInside: z.boolean(),
   settled: z.boolean(),
-  page: z.strictObject({ object: z.string(), size: count, sha256: hex }),
+  page: FileDigest,
 });
 
 export const Plan = z.strictObject({

@@ -3,12 +3,12 @@ import { z } from "zod";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
-const objectName = z
+export const ObjectName = z
   .string()
   .max(4096)
   .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$)).*[^/]$/, "is not a relative path");
 
-export const FileDigest = z.strictObject({ object: objectName, size: count, sha256: hex });
+export const FileDigest = z.strictObject({ object: ObjectName, size: count, sha256: hex });
 export type FileDigest = z.infer<typeof FileDigest>;
 
 /** A run of index lines, one zstd frame: the first line's path, where the frame begins in its fragment, its sizes. */
@@ -26,7 +26,7 @@ export const Receipt = z.strictObject({
   number: count,
   key: hex,
   /** For format Files the name of the folder, and the digest is over the lines `<sha256>  <size>` of its files. */
-  object: z.union([z.literal("files/"), objectName]),
+  object: z.union([z.literal("files/"), ObjectName]),
   size: count,
   sha256: hex,
   uncompressedSize: count,

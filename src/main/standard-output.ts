@@ -1,21 +1,29 @@
 /** Standard output and error as the command line sees them. */
 import type { WriteStream } from "node:tty";
 import type { Output } from "../cli/context.ts";
-
-/** Whoever read us has gone (`longshore ls … | head`): that is no failure, there is just nothing left to do. */
-const brokenPipe = 0;
+import { LongshoreError } from "../domain/errors.ts";
 
 export function standardOutput(stream: WriteStream): Output {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(brokenPipe);
-    throw error;
-  });
+  // Each write tells its own failure; without a listener the stream would end the process.
+  stream.on("error", () => undefined);
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
       // Some terminals say 0 where they do not know.
       return stream.columns || 80;
     },
-    write: (bytes) => new Promise((resolve) => void stream.write(bytes, () => resolve())),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (error) => {
+          if (error === null || error === undefined || isNobodyReading(error)) resolve();
+          else
+            reject(new LongshoreError("OutputFailed", "standard output can't be written", { cause: error }));
+        });
+      }),
   };
+}
+
+/** Whoever read us has gone (`longshore ls … | head`): that is no failure, and what the command does goes on. */
+function isNobodyReading(error: NodeJS.ErrnoException): boolean {
+  return error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
 }

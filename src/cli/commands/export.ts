@@ -1,4 +1,5 @@
 /** `longshore export`: takes a folder or a file out into a proved export, or goes on with one. */
+import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -97,7 +98,7 @@ export function exportCommand(context: CliContext) {
           crossFileSystems: options.crossFileSystems === true,
         },
         previous: options.previous,
-        scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${process.pid}`),
+        scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
         workers: options.workers ?? Math.min(availableParallelism(), 256),
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };

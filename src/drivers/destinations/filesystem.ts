@@ -15,7 +15,7 @@ import {
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
-import type { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { lockFolder } from "./filesystem/lock.ts";
 import { makeFolder } from "./filesystem/make-folder.ts";
@@ -58,7 +58,10 @@ export function openFilesystemDestination(path: string): Destination {
     get: async (name, signal) => {
       signal.throwIfAborted();
       try {
-        return readFileSync(systemPath(name));
+        const path = systemPath(name);
+        if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+          throw new LongshoreError("Damaged", `${name} in ${folder} is no regular file`);
+        return readFileSync(path);
       } catch (error) {
         if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
         throw failure(error, name);
@@ -216,7 +219,7 @@ async function linkOrCopy(
     return;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return;
+    if (code === "EEXIST") return replaceByLink(from, to, temporary);
     if (code !== "EXDEV" && code !== "EMLINK" && code !== "EPERM" && code !== "ENOTSUP") throw error;
   }
   try {
@@ -227,5 +230,16 @@ async function linkOrCopy(
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** What stands there already may be torn: a power cut can leave a name without its bytes. */
+function replaceByLink(from: string | Buffer, to: string | Buffer, temporary: string | Buffer): void {
+  try {
+    linkSync(from, temporary);
+    renameSync(temporary, to);
+  } finally {
+    // Renaming one link of a file over another of the same does nothing, and leaves both.
+    rmSync(temporary, { force: true });
   }
 }

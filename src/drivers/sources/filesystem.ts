@@ -51,16 +51,16 @@ function resolve(path: string): { root: string; isFolder: boolean; device: numbe
 
 async function* batches(
   root: string,
-  entries: Generator<Entry>,
+  entries: Generator<Entry | undefined>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Entry[]> {
   signal.throwIfAborted();
   try {
     let batch: Entry[] = [];
     for (const entry of entries) {
-      batch.push(entry);
-      if (batch.length < batchSize) continue;
-      yield batch;
+      if (entry !== undefined) batch.push(entry);
+      if (entry !== undefined && batch.length < batchSize) continue;
+      if (batch.length > 0) yield batch;
       batch = [];
       await setImmediate(undefined, { signal });
     }

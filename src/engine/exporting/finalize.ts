@@ -16,12 +16,20 @@ import { putStatement } from "./statement.ts";
 import { putSums } from "./sums.ts";
 import { finishTail, openTail } from "./tail-part.ts";
 
+/** What a repair knows of the export's making. */
+export interface FinalizedBefore {
+  readonly attempts: number;
+  readonly redone: number;
+  /** Then nothing stale of ours can be there: what is not listed is somebody else's and stays. */
+  readonly wasFinished: boolean;
+}
+
 /** Throws SourceDiffers where the export must not have differences, Damaged where a record is not as it must be. */
 export async function finalize(
   work: ExportWork,
   plan: Plan,
   signal: AbortSignal,
-  before: { readonly attempts: number; readonly redone: number } = { attempts: 0, redone: 0 },
+  before: FinalizedBefore = { attempts: 0, redone: 0, wasFinished: false },
 ): Promise<Omit<ExportResult, "unchanged">> {
   const { call, home, destination } = work;
   const { records, tail } = await joinParts(work, plan, signal);
@@ -34,9 +42,11 @@ export async function finalize(
   const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
   const tailReceipts = tail === undefined ? [] : [tail.receipt];
   const kept = [...parts, ...records.files, ...records.receipts, ...tailReceipts].map(({ object }) => object);
-  await removeStaleRecords(destination, new Set(kept), signal);
-  const index = indexOf(records.files);
-  if (tail === undefined && index !== undefined) await removeStaleFiles(destination, index, signal);
+  if (!before.wasFinished) {
+    await removeStaleRecords(destination, new Set(kept), signal);
+    const index = indexOf(records.files);
+    if (tail === undefined && index !== undefined) await removeStaleFiles(destination, index, signal);
+  }
 
   const { request } = plan;
   const attempts = await countAttempts(destination, plan.parts, signal);
@@ -140,12 +150,14 @@ async function refuseDifferences(
   const count = changed + vanished + unreadable + unsupported;
   if (count === 0 || records.firstDifference === undefined) return;
   const { requestName } = await import("./found-export.ts");
-  const { receiptName } = await import("../../domain/part.ts");
+  const { draftReceiptName, receiptName } = await import("../../domain/part.ts");
   const { readReceipt } = await import("../receipts.ts");
   await destination.put(requestName, documentBytes(plan.request), signal);
   for (const part of plan.parts) {
     const receipt = await readReceipt(destination, part.number, signal);
-    if ((receipt?.differences.count ?? 0) > 0) await destination.remove(receiptName(part.number), signal);
+    if ((receipt?.differences.count ?? 0) === 0) continue;
+    await destination.remove(receiptName(part.number), signal);
+    await destination.remove(draftReceiptName(part.number), signal);
   }
   await destination.remove("plan.json", signal);
   const first = JSON.parse(records.firstDifference) as {

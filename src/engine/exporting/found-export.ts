@@ -5,6 +5,7 @@ import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { sha256 } from "../digest.ts";
 import { parseDocument } from "../document.ts";
+import { isWorkFile } from "./clean-up.ts";
 
 /** The request stands here until plan.json has it. */
 export const requestName = "tmp/request.json";
@@ -37,7 +38,9 @@ export async function findExport(destination: Destination, signal: AbortSignal):
     };
   }
   for await (const object of destination.list("", signal)) {
-    if (object.name === "lock" || object.name.startsWith("tmp/")) continue;
+    if (object.name === "lock" || isWorkFile(object.name)) continue;
+    // Another process may have written its plan between our looks.
+    if ((await destination.size("plan.json", signal)) !== undefined) return findExport(destination, signal);
     throw new LongshoreError("LocationOccupied", `${destination.location} holds other data (${object.name})`);
   }
   return { kind: "none" };

@@ -1,4 +1,5 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
+import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -6,7 +7,7 @@ import type { Source } from "../../domain/ports/source.ts";
 import { documentBytes } from "../document.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkRequest } from "./check-request.ts";
-import { cleanUp } from "./clean-up.ts";
+import { cleanUp, hasWorkFiles } from "./clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
 import { finalize } from "./finalize.ts";
 import { findExport, type FoundExport, requestName } from "./found-export.ts";
@@ -22,12 +23,15 @@ export async function runExport(
   const destination = await home.drivers.openDestination(call.location);
   checkPlaces(source.location, destination.location);
   const before = await findExport(destination, signal);
-  if (before.kind === "finished") return finished(call, home, { source, destination, found: before }, signal);
+  if (before.kind === "finished") {
+    await clearLeftovers(home, destination, signal);
+    return finished(call, home, { source, destination, found: before });
+  }
 
   await using _lock = await destination.lock(home.holder, signal);
   // Another process may have worked, or finished, between the look and the lock.
   const found = await findExport(destination, signal);
-  if (found.kind === "finished") return await finished(call, home, { source, destination, found }, signal);
+  if (found.kind === "finished") return finished(call, home, { source, destination, found });
   return await continueExport({ call, home, source, destination }, found, signal);
 }
 
@@ -36,26 +40,25 @@ export async function continueExport(
   work: ExportWork,
   found: Exclude<FoundExport, { kind: "finished" }>,
   signal: AbortSignal,
+  wasFinished = false,
 ): Promise<ExportResult> {
   const request = await settleRequest(work, found, signal);
   if (found.kind !== "none") announce(work, found);
   const plan = await packEverything(work, { request, found }, signal);
-  const result = await finalize(work, plan, signal);
+  const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
   await cleanUp(work.destination, signal);
   return { ...result, unchanged: false };
 }
 
-async function finished(
+function finished(
   call: ExportCall,
   home: ExportHome,
   there: { source: Source; destination: Destination; found: FoundExport & { kind: "finished" } },
-  signal: AbortSignal,
-): Promise<ExportResult> {
+): ExportResult {
   const { manifest, manifestDigest } = there.found;
   const found = { source: manifest.run.source, issuer: manifest.run.issuer, options: manifest.options };
   const asked = { source: there.source.location, issuer: call.signer?.issuer, options: call.options };
   checkRequest(there.destination.location, found, asked);
-  if (await hasLeftovers(there.destination, signal)) await cleanUp(there.destination, signal);
   const when = manifest.run.finishedAt;
   home.onEvent({
     kind: "notice",
@@ -64,12 +67,19 @@ async function finished(
   return { manifest, manifestDigest, unchanged: true };
 }
 
-/** A process may have been killed between its last record and its tidying up. */
-async function hasLeftovers(destination: Destination, signal: AbortSignal): Promise<boolean> {
-  for (const prefix of ["tmp/", "attempts/", "index/"]) {
-    for await (const _object of destination.list(prefix, signal)) return true;
+/** Only under the lock: somebody may be mending the export just now. */
+async function clearLeftovers(
+  home: ExportHome,
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await hasWorkFiles(destination, signal))) return;
+  try {
+    await using _lock = await destination.lock(home.holder, signal);
+    await cleanUp(destination, signal);
+  } catch (error) {
+    if (!(error instanceof LongshoreError) || error.code !== "LocationBusy") throw error;
   }
-  return false;
 }
 
 async function settleRequest(

@@ -96,7 +96,6 @@ function packContent(
 ): EntryContent | Promise<EntryContent> {
   if (entry.type !== "file") return nothing;
   if (!context.options.entryDigests) {
-    if (contentLength(entry) === 0) return nothing;
     return copyContent(context.source, entry, { encoder, hash: undefined }, signal);
   }
   const hash = createHash("sha256");

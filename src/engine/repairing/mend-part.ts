@@ -8,6 +8,8 @@ import type { Receipt } from "../../domain/receipt.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
 import { makePartSafe } from "../packing/make-part-safe.ts";
 import { holdsObject } from "../packing/stored-object.ts";
+import { parseIndexLine } from "../../domain/plan-line.ts";
+import { readLines } from "../lines.ts";
 import { readReceipt, receiptBytes } from "../receipts.ts";
 import type { PartState } from "./soundness.ts";
 
@@ -35,8 +37,9 @@ export async function mendPart(
     await destination.remove(object, signal);
     await destination.copyFrom?.(scratch, object, object, signal);
   };
-  await takeStored({ work, damaged, made, take }, signal);
-  if (!state.fragments) await takeFragments({ work, damaged, made, take });
+  const mending = { work, damaged, made, take, scratch };
+  await takeStored(mending, signal);
+  if (!state.fragments) await takeFragments(mending);
   if (state.receipt !== undefined && isSame) return false;
   await destination.put(receiptName(planned.number), receiptBytes(made), signal);
   return true;
@@ -58,17 +61,36 @@ interface Mending {
   readonly damaged: DamagedPart;
   readonly made: Receipt;
   readonly take: Take;
+  readonly scratch: Destination;
 }
 
-async function takeStored({ work, damaged, made, take }: Mending, signal: AbortSignal): Promise<void> {
-  const { recorded, entries } = damaged;
+async function takeStored(mending: Mending, signal: AbortSignal): Promise<void> {
+  const { work, damaged, made, take } = mending;
+  const { recorded } = damaged;
   if (recorded.object === "files/") {
-    for (const entry of entries) await take(`files/${entry}`);
+    await takeFiles(mending, signal);
   } else if (made.object !== recorded.object) {
     await work.destination.remove(recorded.object, signal);
     await take(made.object);
   } else if (!(await holdsObject(work.destination, recorded, signal))) {
     await take(recorded.object);
+  }
+}
+
+/** Takes every file of the part that is not what the index says; what the index says must be what was made again. */
+async function takeFiles({ work, made, take, scratch }: Mending, signal: AbortSignal): Promise<void> {
+  const { object, size } = made.index.fragment;
+  for await (const lines of readLines(
+    scratch.read(object, { offset: 0, length: size }, signal),
+    object,
+    signal,
+  )) {
+    for (const line of lines) {
+      const { path, placement } = parseIndexLine(line);
+      if (placement.sha256 === undefined) continue;
+      const file = { object: `files/${path}`, size: placement.size ?? 0, sha256: placement.sha256 };
+      if (!(await holdsObject(work.destination, file, signal))) await take(file.object);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
 import { formatVersion } from "../../domain/export-options.ts";
 import { receiptName } from "../../domain/part.ts";
-import type { Plan } from "../../domain/plan.ts";
+import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { documentBytes, parseDocument } from "../document.ts";
 import { checkRequest } from "../exporting/check-request.ts";
@@ -19,6 +19,8 @@ export async function reopenExport(
 ): Promise<Exclude<FoundExport, { kind: "finished" }>> {
   const { destination, call, source } = work;
   const plan = await readPlan(destination, signal);
+  const begun = plan === undefined ? await readRequest(work, signal) : undefined;
+  if (begun !== undefined) return { kind: "begun", request: begun };
   if (plan === undefined) return begunAgain(work, signal);
   const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
   checkRequest(destination.location, plan.request, asked);
@@ -43,6 +45,24 @@ async function readPlan(destination: Destination, signal: AbortSignal): Promise<
   } catch (error) {
     return unlessDamaged(error);
   }
+}
+
+/** What an export that was never planned was asked to be. */
+async function readRequest(
+  { destination, call, source }: ExportWork,
+  signal: AbortSignal,
+): Promise<ExportRequest | undefined> {
+  const bytes = await destination.get(requestName, signal);
+  if (bytes === undefined || (await destination.size("manifest.json", signal)) !== undefined)
+    return undefined;
+  const { ExportRequest } = await import("../../domain/plan.ts");
+  const request = parseDocument(ExportRequest, bytes, `${requestName} in ${destination.location}`);
+  checkRequest(destination.location, request, {
+    source: source.location,
+    issuer: call.signer?.issuer,
+    options: call.options,
+  });
+  return request;
 }
 
 async function begunAgain(

@@ -68,8 +68,9 @@ async function verify({ home, destination }: ExportWork, signal: AbortSignal): P
 }
 
 async function reopened(work: ExportWork, signal: AbortSignal): Promise<ExportResult> {
+  const wasFinished = (await work.destination.size("manifest.json", signal)) !== undefined;
   const found = await reopenExport(work, signal);
-  return continueExport(work, found, signal);
+  return continueExport(work, found, signal, wasFinished);
 }
 
 /** Throws Damaged where something is left that can't be mended from the source, a stray file for instance. */
@@ -118,7 +119,7 @@ async function mend(
 
   const isRewritten = await mendParts(work, { manifest, plan, states, report }, signal);
   const tailReceipt = await intactTailReceipt(work, manifest, signal);
-  const made = await finalize(work, plan, signal, manifest.run);
+  const made = await finalize(work, plan, signal, { ...manifest.run, wasFinished: true });
   const isSame = made.manifest.contentDigest === manifest.contentDigest && !isRewritten;
   if (!isSame || tailReceipt === undefined || bytes === undefined) return { ...made, unchanged: false };
   if (tailReceipt !== "none") await destination.put(tailReceipt.name, tailReceipt.bytes, signal);

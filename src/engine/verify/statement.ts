@@ -14,7 +14,7 @@ export async function checkStatement(
   publicKey: string | undefined,
   log: ProblemLog,
   signal: AbortSignal,
-): Promise<(manifestSha256: string) => StatementState> {
+): Promise<(manifestSha256: string, issuer: string | undefined) => StatementState> {
   const trusted = publicKey === undefined ? undefined : keyOf(publicKey);
   const bytes = await guarded("statement.json", log, () => readRecord(destination, "statement.json", signal));
   const signature = await guarded("statement.json.sig", log, () =>
@@ -24,8 +24,9 @@ export async function checkStatement(
     bytes === undefined
       ? undefined
       : await guarded("statement.json", log, async () => parseDocument(Statement, bytes, "statement.json"));
-  return (manifestSha256) => {
-    if (bytes === undefined && signature === undefined && trusted === undefined) return { state: "absent" };
+  return (manifestSha256, signedBy) => {
+    const isAbsent = bytes === undefined && signature === undefined;
+    if (isAbsent && trusted === undefined && signedBy === undefined) return { state: "absent" };
     const state = judge({ bytes, signature, statement }, { manifestSha256, trusted });
     if (!("message" in state)) return state;
     const { object, message, key } = state;
@@ -74,7 +75,7 @@ function half({ bytes, signature }: Found): Fault {
     return { object: "statement.json.sig", message: "is missing, though the statement is there" };
   const why =
     signature === undefined
-      ? "though a public key was given to check it with"
+      ? "though the export was signed or a key was given to check it with"
       : "though its signature is there";
   return { object: "statement.json", message: `is missing, ${why}` };
 }

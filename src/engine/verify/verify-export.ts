@@ -35,7 +35,7 @@ export async function verifyExport(options: VerifyOptions, signal: AbortSignal):
       bytes += length;
       options.onProgress?.({ bytes, totalBytes });
     };
-    statement = statementOf(opened.manifestSha256);
+    statement = statementOf(opened.manifestSha256, opened.manifest.run.issuer);
     await checkEverything({ opened, log, onBytes }, options, signal);
   }
   return {

@@ -1,5 +1,5 @@
 /** Reads back what a folder holds: ranges of objects, and their names in order. */
-import { lstatSync, opendirSync } from "node:fs";
+import { constants, lstatSync, opendirSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { ByteRange, StoredObject } from "../../../domain/ports/destination.ts";
@@ -17,7 +17,10 @@ export async function* readRange(
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
   try {
-    await using file = await open(path, "r");
+    // A FIFO in place of an object must not keep us waiting for its writer.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile())
+      throw new LongshoreError("Damaged", `${object.name} in ${object.folder} is no regular file`);
     let position = range.offset;
     const end = range.offset + range.length;
     while (position < end) {

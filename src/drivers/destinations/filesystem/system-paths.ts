@@ -3,7 +3,8 @@
  * through the descriptor of a folder on its way, and a few of those are kept.
  */
 import { closeSync, constants, openSync } from "node:fs";
-import { byteStringOfText, isAscii } from "../../../domain/byte-string.ts";
+import { byteStringOfText, displayName, isAscii } from "../../../domain/byte-string.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
 
 export type SystemPath = string | Buffer;
 
@@ -21,6 +22,10 @@ export class SystemPaths {
 
   /** The path is good until a few dozen other long paths were asked for. Throws the system's error where a folder on the way is missing. */
   of(name: string): SystemPath {
+    // Names come from documents that anybody may have written.
+    if (name.includes("..") && /(?:^|\/)\.\.(?:\/|$)/.test(name)) {
+      throw new LongshoreError("Damaged", `the name ${displayName(name)} leads out of ${this.#folder}`);
+    }
     const path = `${this.#folder}/${name}`;
     const short = path.length <= longest ? path : this.#short(path);
     return isAscii(short) ? short : Buffer.from(short, "latin1");

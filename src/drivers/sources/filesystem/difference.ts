@@ -10,21 +10,14 @@ const reasons: Record<string, DifferenceReason> = {
   EISDIR: "changed",
   EINVAL: "changed",
   ENAMETOOLONG: "changed",
-  EACCES: "unreadable",
-  EPERM: "unreadable",
-  EIO: "unreadable",
-  EBUSY: "unreadable",
-  ENODEV: "unreadable",
-  EOVERFLOW: "unreadable",
-  ETIMEDOUT: "unreadable",
-  EREMOTEIO: "unreadable",
-  EUCLEAN: "unreadable",
-  EBADMSG: "unreadable",
 };
 
-/** Throws the error again where it says nothing about the entry: too many open files, no memory, a fault of ours. */
+/** These say nothing about the entry: we have too many files open, or no memory. */
+const ours = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EBADF"]);
+
+/** Throws the error again where it says nothing about the entry. */
 export function reasonOf(error: unknown): DifferenceReason {
-  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""];
-  if (reason === undefined) throw error;
-  return reason;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || ours.has(code)) throw error;
+  return reasons[code] ?? "unreadable";
 }

@@ -1,6 +1,6 @@
 /** Remembers which name carries a hard-linked file's content: the first in plan order. Past a limit the memory is on disk. */
 import { rmSync } from "node:fs";
-import { makeScratch } from "./scratch.ts";
+import { inScratch, makeScratch } from "./scratch.ts";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 export interface HardLinks {
@@ -31,7 +31,7 @@ export function hardLinks(scratch: string, limit = inMemory): HardLinks {
       if (onDisk !== undefined) return onDisk;
       const left = Number(links) - 1;
       if (memory.size < limit) memory.set(id, { path, left });
-      else (disk ??= openDiskTable(scratch)).add(id, path, left);
+      else (disk ??= inScratch(scratch, () => openDiskTable(scratch))).add(id, path, left);
       return path;
     },
     close: () => disk?.close(),

@@ -11,7 +11,7 @@ import {
   type Dir,
   type Dirent,
 } from "node:fs";
-import { makeScratch } from "./scratch.ts";
+import { inScratch, makeScratch } from "./scratch.ts";
 import { systemPath } from "./system-path.ts";
 
 /** Names in plan order, a folder's ending in "/"; undefined at the end. */
@@ -54,8 +54,9 @@ function openSorted(found: Iterable<string>, budget: ListingBudget, scratch: str
       names.push(name);
       size += name.length + stringOverhead;
       if (size < limit) continue;
-      spill ??= openSpill(scratch);
-      runs.push(writeRun(spill, names.sort()));
+      spill ??= inScratch(scratch, () => openSpill(scratch));
+      const opened = spill;
+      runs.push(inScratch(scratch, () => writeRun(opened, names.sort())));
       names = [];
       size = 0;
     }

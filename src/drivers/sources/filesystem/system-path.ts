@@ -11,7 +11,7 @@ export function systemPath(byteString: string): SystemPath {
   return isAscii(byteString) ? byteString : Buffer.from(byteString, "latin1");
 }
 
-export function isTooLong(byteString: string): boolean {
+function isTooLong(byteString: string): boolean {
   return byteString.length > longest;
 }
 

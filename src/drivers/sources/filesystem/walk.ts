@@ -7,53 +7,62 @@ import { type HardLinks, hardLinks } from "./hard-links.ts";
 import { type Listing, type ListingBudget, openListing } from "./listing.ts";
 import { pathFilter } from "./patterns.ts";
 import { removeScratch } from "./scratch.ts";
-import { isTooLong, openFolder, systemPath } from "./system-path.ts";
+import { openFolder, systemPath } from "./system-path.ts";
 
 /** A folder being walked. */
 interface Level {
-  /** How the system is asked for it: its path, or a descriptor's name where the path would be too long. */
+  /** How the system is asked for it: by its descriptor's name. */
   readonly base: string;
   /** Its path in the plan: "" or ending in "/". */
   readonly prefix: string;
   readonly listing: Listing;
-  readonly descriptor: number | undefined;
+  readonly descriptor: number;
   /** The folder's own entry, not given yet because nothing in it was selected so far. */
   pending: Entry | undefined;
 }
 
+/** Names after which the caller gets a turn, though there may be no entry to give: a Ctrl-C must not wait for a million of them. */
+const looksPerTurn = 4096;
+
 const listingLimits = { limit: 128 * 2 ** 20, perFolder: 64 * 2 ** 20 };
 
-/** Entries below `root`, a folder's byte string without "/" at its end. Throws the system's error where the root can't be read. */
-export function* walkTree(root: string, options: WalkOptions): Generator<Entry> {
+/** Entries below `root`, and now and then undefined; a folder's byte string without "/" at its end. Throws the system's error where the root can't be read. */
+export function* walkTree(root: string, options: WalkOptions): Generator<Entry | undefined> {
   const filter = pathFilter(options.include, options.exclude);
   const links = options.hardLinks === "link" ? hardLinks(options.scratch) : undefined;
   const budget: ListingBudget = { held: 0, ...listingLimits };
   const device = lstatSync(systemPath(`${root}/.`), { bigint: true }).dev;
   const levels: Level[] = [];
+  let looks = 0;
   const enter = (base: string, prefix: string, pending: Entry | undefined): void => {
     levels.push(openLevel({ base, prefix, pending }, budget, options.scratch));
   };
   try {
-    enter(root, "", undefined);
+    enter(root === "" ? "/" : root, "", undefined);
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const name = level.listing.next();
-      if (name === undefined) {
-        closeLevel(level);
-        levels.pop();
-      } else if (name.endsWith("/")) {
-        yield* visitFolder(level, name);
-      } else {
-        const path = level.prefix + name;
-        if (!filter.selects(path)) continue;
-        const entry = otherEntry(level.base, name, path, links);
-        if (options.include.length === 0) yield entry;
-        else yield* withParents(levels, entry);
-      }
+      if (++looks % looksPerTurn === 0) yield undefined;
+      if (name === undefined) leave(level);
+      else if (name.endsWith("/")) yield* visitFolder(level, name);
+      else if (options.include.length > 0) yield* visitWithParents(level, name);
+      else if (filter.selects(level.prefix + name))
+        yield otherEntry(level.base, name, level.prefix + name, links);
     }
   } finally {
     for (const level of levels) closeLevel(level);
     links?.close();
     removeScratch(options.scratch);
+  }
+
+  function leave(level: Level): void {
+    closeLevel(level);
+    levels.pop();
+  }
+
+  /** Only where patterns choose can a folder still be waiting to be given. */
+  function* visitWithParents(level: Level, name: string): Generator<Entry> {
+    const path = level.prefix + name;
+    if (filter.selects(path)) yield* withParents(levels, otherEntry(level.base, name, path, links));
   }
 
   function* visitFolder(level: Level, name: string): Generator<Entry> {
@@ -95,20 +104,21 @@ function openLevel(
   budget: ListingBudget,
   scratch: string,
 ): Level {
-  const handle = isTooLong(`${folder.base}/${"n".repeat(255)}`) ? openFolder(folder.base) : undefined;
+  // By its descriptor, so that a folder that becomes a link while we are in it can't lead us elsewhere, and paths stay short.
+  const handle = openFolder(folder.base);
   try {
-    const base = handle?.name ?? folder.base;
+    const base = handle.name;
     const listing = openListing(base, budget, scratch);
-    return { base, prefix: folder.prefix, listing, descriptor: handle?.descriptor, pending: folder.pending };
+    return { base, prefix: folder.prefix, listing, descriptor: handle.descriptor, pending: folder.pending };
   } catch (error) {
-    if (handle !== undefined) closeSync(handle.descriptor);
+    closeSync(handle.descriptor);
     throw error;
   }
 }
 
 function closeLevel(level: Level): void {
   level.listing.close();
-  if (level.descriptor !== undefined) closeSync(level.descriptor);
+  closeSync(level.descriptor);
 }
 
 /** A selected entry brings the folders it lies in, so that their modes and times can be restored. */
