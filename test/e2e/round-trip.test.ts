@@ -1,7 +1,7 @@
 /** Whatever a file system holds must come back from every format, by Longshore and by the tools people already have. */
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import type { TestContext } from "node:test";
 import { digestOf, exportTree, expectVerified, partsOf } from "../fixtures/exports.ts";
@@ -236,6 +236,17 @@ suite("what only Longshore itself restores", () => {
       );
     });
   }
+
+  test("a link in the target leads extract nowhere else", async () => {
+    await using work = temporaryFolder();
+    for (const folder of ["source/folder", "elsewhere", "out"])
+      mkdirSync(work.join(folder), { recursive: true });
+    writeFileSync(work.join("source/folder/file"), "content");
+    await exportTree([work.join("source"), work.path, "--name", "x"]);
+    symlinkSync("../elsewhere", work.join("out/folder"));
+    await longshore(["extract", work.join("x"), work.join("out")]);
+    assert.deepEqual(pathsOf(work.join("elsewhere")), []);
+  });
 
   test("an empty tree", async () => {
     await using work = temporaryFolder();
