@@ -80,7 +80,7 @@ function notes({ host, scale, runs, meter, outcomes }: Report): string {
   return [
     ...failures,
     ...(scale === 1 ? [] : [`- Run at scale ${scale}: the goals are meant for scale 1.`]),
-    `- ${runs} rounds after one warm-up, the tools in turn; page cache warm; all output flushed to disk (\`sync -f\`) inside the timed span.`,
+    `- ${runs} rounds after one warm-up, the tools in turn; the data read into the page cache before each run; all output flushed to disk (\`sync -f\`) inside the timed span.`,
     "- Ratio: Longshore's time divided by this tool's in the same round, then the median over the rounds. Goal and met? of Longshore's own row are of its memory.",
     `- cpu s: median of user and system time, all processes together. Peak: highest of all rounds, of the largest single process where a tool has several; ${meter}.`,
     `- Load average of the machine before the start: ${host.load.toFixed(2)}; the figures are fair to nobody unless it is near zero.`,
