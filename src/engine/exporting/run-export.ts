@@ -1,6 +1,5 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
 import { LongshoreError } from "../../domain/errors.ts";
-import { formatVersion } from "../../domain/export-options.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
@@ -11,6 +10,7 @@ import { cleanUp, hasWorkFiles } from "./clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
 import { finalize } from "./finalize.ts";
 import { findExport, type FoundExport, requestName } from "./found-export.ts";
+import { newRequest } from "./new-request.ts";
 import { packEverything } from "./pack-everything.ts";
 
 /** Throws errors of the catalogue; whatever was done until then is found again by the next call. */
@@ -83,25 +83,18 @@ async function clearLeftovers(
 }
 
 async function settleRequest(
-  { call, home, source, destination }: ExportWork,
+  work: ExportWork,
   found: Exclude<FoundExport, { kind: "finished" }>,
   signal: AbortSignal,
 ): Promise<ExportRequest> {
+  const { call, source, destination } = work;
   const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
   if (found.kind !== "none") {
     const request = found.kind === "planned" ? found.plan.request : found.request;
     checkRequest(destination.location, request, asked);
     return request;
   }
-  const request: ExportRequest = {
-    formatVersion,
-    name: call.name,
-    owner: home.newId(),
-    source: source.location,
-    startedAt: new Date(home.clock.now()).toISOString(),
-    options: { ...call.options, include: [...call.options.include], exclude: [...call.options.exclude] },
-    ...(call.signer === undefined ? undefined : { issuer: call.signer.issuer }),
-  };
+  const request = newRequest(work);
   await destination.put(requestName, documentBytes(request), signal);
   return request;
 }

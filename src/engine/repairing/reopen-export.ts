@@ -1,5 +1,4 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
-import { formatVersion } from "../../domain/export-options.ts";
 import { receiptName } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -7,12 +6,13 @@ import { documentBytes, parseDocument } from "../document.ts";
 import { checkRequest } from "../exporting/check-request.ts";
 import { type FoundExport, requestName } from "../exporting/found-export.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
+import { newRequest } from "../exporting/new-request.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { mendPlanPages } from "./rebuild-plan.ts";
 import { unlessDamaged } from "../unless-damaged.ts";
 import { partStates } from "./soundness.ts";
 
-/** The plan is kept if it can be read; otherwise the source is planned afresh, and parts with equal keys are kept. */
+/** The plan is kept if it can be read; otherwise the source is planned and packed afresh. */
 export async function reopenExport(
   work: ExportWork,
   signal: AbortSignal,
@@ -65,19 +65,10 @@ async function readRequest(
   return request;
 }
 
-async function begunAgain(
-  { destination, call, home, source }: ExportWork,
-  signal: AbortSignal,
-): Promise<FoundExport & { kind: "begun" }> {
-  const request = {
-    formatVersion: formatVersion as 1,
-    name: call.name,
-    owner: home.newId(),
-    source: source.location,
-    startedAt: new Date(home.clock.now()).toISOString(),
-    options: { ...call.options, include: [...call.options.include], exclude: [...call.options.exclude] },
-    ...(call.signer === undefined ? undefined : { issuer: call.signer.issuer }),
-  };
+/** Without plan and manifest nothing says which receipt to believe, so every part is packed again. */
+async function begunAgain(work: ExportWork, signal: AbortSignal): Promise<FoundExport & { kind: "begun" }> {
+  const { destination } = work;
+  const request = newRequest(work);
   await destination.removeAll("receipts", signal);
   await destination.put(requestName, documentBytes(request), signal);
   await destination.remove("plan.json", signal);
