@@ -2,6 +2,8 @@
 type Severity = "usage" | "failure";
 
 interface CatalogueEntry {
+  /** What an HTTP answer says of it (RFC 9110 section 15). */
+  readonly status: number;
   /** `usage` ends the command line with 2, `failure` with 1. */
   readonly severity: Severity;
   /** Whether the same call may succeed later without anyone changing anything. */
@@ -9,9 +11,24 @@ interface CatalogueEntry {
   readonly hint: string;
 }
 
-const usage = (hint: string): CatalogueEntry => ({ severity: "usage", retryable: false, hint });
-const failure = (hint: string): CatalogueEntry => ({ severity: "failure", retryable: false, hint });
-const retryable = (hint: string): CatalogueEntry => ({ severity: "failure", retryable: true, hint });
+const usage = (hint: string, status = 400): CatalogueEntry => ({
+  severity: "usage",
+  retryable: false,
+  hint,
+  status,
+});
+const failure = (hint: string, status = 500): CatalogueEntry => ({
+  severity: "failure",
+  retryable: false,
+  hint,
+  status,
+});
+const retryable = (hint: string, status = 503): CatalogueEntry => ({
+  severity: "failure",
+  retryable: true,
+  hint,
+  status,
+});
 
 export const catalogue = {
   InvalidArgument: usage("see `longshore --help`"),
@@ -48,6 +65,32 @@ export const catalogue = {
   OutputFailed: failure("make room, or write it elsewhere"),
   WorkerLost: retryable("run the same command again, it continues where it stopped"),
   StatementInvalid: failure("ask whoever made the export for its public key and compare"),
+  PlaceNotAllowed: failure("choose a path inside a folder that `longshore serve --allow` names", 422),
+  DestinationNotFound: retryable("create the ExportDestination, or name another", 422),
+  PreviousNotFound: failure("name a finished Export of the same namespace", 422),
+  InvalidDocument: usage("change what the message names; /openapi.json has every field", 422),
+  InvalidRequest: usage("see /openapi.json for what is understood"),
+  ResourceNotFound: failure("check the name and the namespace", 404),
+  AlreadyExists: failure("choose another name, or delete the other first", 409),
+  Conflict: retryable("read it again and repeat the change", 409),
+  WatchExpired: retryable("list again and watch from there", 410),
+  IdempotencyMismatch: failure("use a new Idempotency-Key for another request", 422),
+  Unauthenticated: failure("give a valid token in `Authorization: Bearer`, or a grant", 401),
+  Forbidden: failure("ask whoever runs the server for a token with the right role", 403),
+  GrantInvalid: failure("ask whoever gave it to you for a new one", 401),
+  GrantExpired: failure("ask whoever gave it to you for a new one", 401),
+  GrantRevoked: failure("ask whoever gave it to you for a new one", 401),
+  GrantExhausted: failure("ask whoever gave it to you for one with a higher limit", 403),
+  TooManyRequests: retryable("wait as long as Retry-After says", 429),
+  TooLarge: failure("send less", 413),
+  UnsupportedMediaType: failure("send application/json", 415),
+  RangeNotSatisfiable: failure("ask for bytes that are there; Content-Range says how many", 416),
+  ExportNotReady: retryable("wait until it has succeeded", 409),
+  ServerUnreachable: retryable("check the address in LONGSHORE_SERVER and that the server runs"),
+  ServerFailed: retryable("run the same command again, or look into the server's log"),
+  DownloadIncomplete: retryable("run the same command again, it continues where it stopped"),
+  DataFolderBusy: retryable("stop the other `longshore serve`, or give this one another --data"),
+  ListenFailed: failure("choose another --listen"),
   Interrupted: retryable("run the same command again, it continues where it stopped"),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -1,0 +1,60 @@
+import type { ErrorCode } from "../errors.ts";
+import type { ExportOptions } from "../export-options.ts";
+import type { ExportProgress } from "../resources/export.ts";
+
+/** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
+export interface JobRunner {
+  /** Begins an attempt, or queues it where the runner is at its limits. The same attempt again changes nothing. */
+  start(job: ExportJob, signal: AbortSignal): Promise<void>;
+  /** Undefined where the runner knows of none: never begun, or begun by a process that is gone. */
+  observe(exportUid: string, signal: AbortSignal): Promise<JobObservation | undefined>;
+  /** Ends it and resolves when nothing of it works any more. What it made safe stays. None is no error. */
+  stop(exportUid: string, signal: AbortSignal): Promise<void>;
+  /** Forgets an attempt that ended, so that another may begin. None is no error. */
+  forget(exportUid: string, signal: AbortSignal): Promise<void>;
+  /** Removes the prepared data, if its records name `owner`; others' and none are left and no error. */
+  removeData(place: OwnedPlace, signal: AbortSignal): Promise<void>;
+  /** The uids of exports whose observation changed, until cancelled; progress at most about once a second for each. */
+  changes(signal: AbortSignal): AsyncIterable<string>;
+}
+
+export interface OwnedPlace {
+  /** LOCATION of one export. */
+  readonly location: string;
+  readonly owner: string;
+}
+
+export interface ExportJob {
+  readonly exportUid: string;
+  /** Counts from 0. */
+  readonly attempt: number;
+  readonly namespace: string;
+  readonly name: string;
+  readonly source: string;
+  /** LOCATION of the export itself, `<prefix>/<namespace>/<name>`. */
+  readonly location: string;
+  readonly previous: string | undefined;
+  readonly options: ExportOptions;
+  readonly workers: number;
+}
+
+export interface JobObservation {
+  readonly attempt: number;
+  readonly phase: "queued" | "running" | "succeeded" | "failed";
+  readonly progress: ExportProgress;
+  readonly parts: { readonly succeeded: number; readonly reused: number };
+  /** Of `succeeded`. */
+  readonly result?: JobResult;
+  /** Of `failed`; `code` is missing where it was none of ours. */
+  readonly error?: { readonly code?: ErrorCode; readonly message: string; readonly hint?: string };
+}
+
+export interface JobResult {
+  readonly manifestDigest: string;
+  readonly files: number;
+  readonly differences: number;
+  readonly parts: { readonly total: number; readonly reused: number };
+  readonly bytes: { readonly source: number; readonly written: number; readonly redone: number };
+  /** None for the format Files. */
+  readonly archive?: { readonly file: string; readonly size: number };
+}
