@@ -1,4 +1,5 @@
 /** What the commands are given: the drivers and the outside world. */
+import type { Command } from "@commander-js/extra-typings";
 import type { Drivers } from "../domain/ports/home.ts";
 import type { ExportHome } from "../engine/exporting/export-call.ts";
 
@@ -7,6 +8,7 @@ export interface CliContext {
   readonly version: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  readonly stdin: AsyncIterable<Uint8Array>;
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
   /** The system's folder for temporary files. */
@@ -15,6 +17,17 @@ export interface CliContext {
   readonly exportHome: Omit<ExportHome, "onEvent">;
   /** The path that a path or file:// URL names. Throws UnknownScheme, InvalidArgument. */
   readonly pathOf: (location: string) => string;
+  /** What the environment says of the server that commands talk to. */
+  readonly server: ServerAccess;
+  /** Commands that need more than the command line may import, such as `serve`. */
+  readonly extraCommands?: (context: CliContext) => readonly Command[];
+}
+
+export interface ServerAccess {
+  /** LONGSHORE_SERVER */
+  readonly url?: string | undefined;
+  /** LONGSHORE_TOKEN */
+  readonly token?: string | undefined;
 }
 
 export interface Output {

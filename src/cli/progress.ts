@@ -4,11 +4,15 @@ import type { Output } from "./context.ts";
 
 export interface ProgressState {
   readonly done: number;
+  /** Bytes of `done` that were there when this progress began, and say nothing of the rate. */
+  readonly before?: number;
   /** Bytes to do; more may come while `open`. */
   readonly total: number;
   readonly open: boolean;
   readonly parts?: { readonly done: number; readonly total: number };
   readonly files?: number;
+  /** What else there is to say: "4 connections". */
+  readonly note?: string;
 }
 
 export interface Progress extends AsyncDisposable {
@@ -57,7 +61,7 @@ export function progressLine(
   const share = state.total === 0 ? 0 : Math.min(1, state.done / state.total);
   const filled = Math.floor(share * barWidth);
   const bar = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}]`;
-  const rate = at.seconds > 0.5 ? state.done / at.seconds : 0;
+  const rate = at.seconds > 0.5 ? Math.max(0, state.done - (state.before ?? 0)) / at.seconds : 0;
   const fields = [
     label,
     bar,
@@ -66,6 +70,7 @@ export function progressLine(
     `${formatBytes(state.done)} of ${formatBytes(state.total)}${state.open ? "+" : ""}`,
     rate === 0 ? "" : `${formatBytes(rate)}/s`,
     rate === 0 || state.open ? "" : `${clockTime((state.total - state.done) / rate)} left`,
+    state.note ?? "",
   ];
   return fields
     .filter((field) => field !== "")

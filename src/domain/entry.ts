@@ -30,6 +30,8 @@ export interface Entry {
   /** Byte string; where a symbolic link points, or the path of the entry that carries a hard link's content. */
   readonly linkTarget?: string;
   readonly rdev?: DeviceNumber;
+  /** Of an object in a store: what it must still be when it is read. */
+  readonly etag?: string;
   /** What planning already knows to be amiss: a socket, a folder that can't be listed, a name that went away. */
   readonly difference?: DifferenceReason;
 }

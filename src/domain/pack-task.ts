@@ -8,6 +8,8 @@ export interface PackJob {
   readonly options: ExportOptions;
   /** Whether others may have worked on the export before: only then is there something to adopt. */
   readonly resumed: boolean;
+  /** What threads of one process share to keep to a limit of bytes per second; absent where there is none. */
+  readonly byteRate?: SharedArrayBuffer | undefined;
 }
 
 /** One part to make safe. */

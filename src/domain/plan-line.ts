@@ -17,6 +17,7 @@ export function planLine(entry: PlannedEntry): string {
   line += `,"size":${entry.size}`;
   if (entry.piece !== undefined) line += `,"start":${entry.piece.start},"length":${entry.piece.length}`;
   line += `${planOnly}"${entry.ctime}","inode":"${entry.inode}"`;
+  if (entry.etag !== undefined) line += `,"etag":${JSON.stringify(entry.etag)}`;
   if (entry.difference !== undefined) line += `,"difference":"${entry.difference}"`;
   return `${line}}`;
 }
@@ -27,6 +28,7 @@ export function parsePlanLine(line: string): PlannedEntry {
     ...commonOf(raw),
     ctime: BigInt(raw.ctime ?? 0),
     inode: BigInt(raw.inode ?? 0),
+    ...(raw.etag === undefined ? undefined : { etag: raw.etag }),
     ...(raw.difference === undefined ? undefined : { difference: raw.difference }),
   };
 }
@@ -98,6 +100,7 @@ interface RawLine {
   mtime: string;
   ctime?: string;
   inode?: string;
+  etag?: string;
   linkTarget?: string;
   linkTargetBase64?: string;
   rdev?: [number, number];
@@ -115,7 +118,7 @@ interface RawPlacement {
   sha256?: string;
 }
 
-function commonOf(raw: RawLine): Omit<PlannedEntry, "ctime" | "inode" | "difference"> {
+function commonOf(raw: RawLine): Omit<PlannedEntry, "ctime" | "inode" | "etag" | "difference"> {
   const linkTarget = fromJsonMember(raw.linkTarget, raw.linkTargetBase64);
   return {
     path: fromJsonMember(raw.path, raw.pathBase64) ?? "",

@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import { LongshoreError } from "../domain/errors.ts";
 import type { PackOutcome, PackTask } from "../domain/pack-task.ts";
 import type { PackPool, PackPoolOptions } from "../domain/ports/pack-pool.ts";
-import type { FromWorker, ToWorker, WorkerError } from "./worker-messages.ts";
+import { restoreError } from "./worker-error.ts";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 interface Waiting {
   readonly task: PackTask;
@@ -93,7 +94,7 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
         settle(thread, message.outcome.number)?.resolve(message.outcome);
         return;
       case "failed":
-        settle(thread, message.number)?.reject(errorOf(message.error));
+        settle(thread, message.number)?.reject(restoreError(message.error));
     }
   }
 
@@ -113,11 +114,6 @@ function settle(thread: Thread, number: number): Waiting | undefined {
   const waiting = thread.unsafe.get(number);
   thread.unsafe.delete(number);
   return waiting;
-}
-
-function errorOf({ code, message, hint, stack }: WorkerError): Error {
-  if (code !== undefined) return new LongshoreError(code, message, hint === undefined ? {} : { hint });
-  return Object.assign(new Error(message), { stack });
 }
 
 function post(worker: Worker, message: ToWorker): void {

@@ -1,8 +1,8 @@
 /** The worker thread's side: takes tasks one after another, and lets the last part become safe beside the next. */
 import { parentPort } from "node:worker_threads";
-import { LongshoreError } from "../domain/errors.ts";
 import type { PackOutcome, PackProgress, PackTask } from "../domain/pack-task.ts";
-import type { FromWorker, ToWorker, WorkerError } from "./worker-messages.ts";
+import { describeError } from "./worker-error.ts";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** Makes one part safe; see engine/packing/make-part-safe.ts. */
 export type MakeSafe = (task: PackTask, signal: AbortSignal) => Promise<{ safe: Promise<PackOutcome> }>;
@@ -38,14 +38,14 @@ export function servePool(start: (onProgress: (progress: PackProgress) => void) 
       const { safe } = await makeSafe(task, stopped.signal);
       const settled = safe.then(
         (outcome) => send({ kind: "safe", outcome }),
-        (error: unknown) => send({ kind: "failed", number, error: describe(error) }),
+        (error: unknown) => send({ kind: "failed", number, error: describeError(error) }),
       );
       unsafe.add(settled);
       void settled.then(() => unsafe.delete(settled));
       reporter.flush();
       if (unsafe.size >= unsafeAtOnce) await Promise.race(unsafe);
     } catch (error) {
-      send({ kind: "failed", number, error: describe(error) });
+      send({ kind: "failed", number, error: describeError(error) });
     }
     send({ kind: "ready" });
   }
@@ -53,13 +53,6 @@ export function servePool(start: (onProgress: (progress: PackProgress) => void) 
 
 function send(message: FromWorker): void {
   parentPort?.postMessage(message);
-}
-
-function describe(error: unknown): WorkerError {
-  if (error instanceof LongshoreError) return { code: error.code, message: error.message, hint: error.hint };
-  if (error instanceof Error)
-    return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
-  return { message: String(error) };
 }
 
 /** Bytes after which a report is worth a message. */

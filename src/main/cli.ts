@@ -1,8 +1,10 @@
 /** The program `longshore`: gives the command line this machine. */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { arch, versions } from "node:process";
+import { serveCommand } from "../cli/commands/serve.ts";
 import type { CliContext } from "../cli/context.ts";
 import { runCli } from "../cli/program.ts";
 import { startPackPool } from "../local/pack-pool.ts";
@@ -13,8 +15,9 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-/** An interrupted command has this long to end by itself: two seconds are promised. */
-const grace = 1500;
+/** An interrupted command has this long to end by itself: two seconds are promised. A server takes leave of its receivers. */
+let grace = 1500;
+const serverGrace = 12_000;
 const interruptedCode = 130;
 
 const stopped = new AbortController();
@@ -31,9 +34,34 @@ const context: CliContext = {
   version,
   stdout: standardOutput(process.stdout),
   stderr: standardOutput(process.stderr),
+  // Opened only where it is read.
+  get stdin() {
+    return process.stdin;
+  },
   signal: stopped.signal,
   temporaryFolder: tmpdir(),
   pathOf,
+  extraCommands: (cli) => [
+    serveCommand(cli, {
+      dataFolder: join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share"), "longshore"),
+      serve: async (options) => {
+        grace = serverGrace;
+        const { serve } = await import("./serve.ts");
+        await serve(
+          options,
+          {
+            drivers,
+            version,
+            temporaryFolder: tmpdir(),
+            say: (text) => cli.stdout.write(text),
+            complain: (text) => void process.stderr.write(text),
+          },
+          cli.signal,
+        );
+      },
+    }),
+  ],
+  server: { url: process.env["LONGSHORE_SERVER"], token: process.env["LONGSHORE_TOKEN"] },
   exportHome: {
     drivers,
     startPool: (options) => startPackPool(new URL("pack-worker.ts", import.meta.url), options),

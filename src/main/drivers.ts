@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LongshoreError } from "../domain/errors.ts";
+import { parseBucketLocation, schemeOf } from "../domain/location.ts";
 import type { FormatName } from "../domain/export-options.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { Format } from "../domain/ports/format.ts";
@@ -18,10 +19,14 @@ const formats: Record<FormatName, () => Promise<Format>> = {
 
 export const drivers: Drivers = {
   openSource: async (location): Promise<Source> => {
+    const bucket = parseBucketLocation(location);
+    if (bucket !== undefined) return (await import("./buckets.ts")).openBucketAsSource(bucket);
     const { openFilesystemSource } = await import("../drivers/sources/filesystem.ts");
     return openFilesystemSource(pathOf(location));
   },
   openDestination: async (location): Promise<Destination> => {
+    const bucket = parseBucketLocation(location);
+    if (bucket !== undefined) return (await import("./buckets.ts")).openBucketAsDestination(bucket);
     const { openFilesystemDestination } = await import("../drivers/destinations/filesystem.ts");
     return openFilesystemDestination(resolve(pathOf(location)));
   },
@@ -32,10 +37,11 @@ export const drivers: Drivers = {
 export function pathOf(location: string): string {
   if (location === "") throw new LongshoreError("InvalidArgument", "a location is empty");
   if (location.includes("\0")) throw new LongshoreError("InvalidArgument", "a location contains a zero byte");
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase();
+  const scheme = schemeOf(location);
   if (scheme === undefined) return location;
+  // The rest may hold a password.
   if (scheme !== "file")
-    throw new LongshoreError("UnknownScheme", `${scheme}:// is not in this version (${location})`);
+    throw new LongshoreError("UnknownScheme", `${scheme}:// is nothing that can be used here`);
   try {
     return fileURLToPath(location);
   } catch (error) {

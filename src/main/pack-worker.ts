@@ -2,6 +2,7 @@
 import { workerData } from "node:worker_threads";
 import type { PackJob } from "../domain/pack-task.ts";
 import { makePartSafe } from "../engine/packing/make-part-safe.ts";
+import { paceBy } from "../local/jobs/byte-rate.ts";
 import { servePool } from "../local/pack-worker.ts";
 import { drivers } from "./drivers.ts";
 
@@ -23,6 +24,7 @@ servePool(async (onProgress) => {
     clock: Date,
     openDestination: drivers.openDestination,
     onProgress,
+    pace: job.byteRate === undefined ? undefined : paceBy(job.byteRate),
   };
   return (task, signal) => makePartSafe(context, task, signal);
 });

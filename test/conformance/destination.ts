@@ -16,19 +16,34 @@ export interface DestinationPlace extends AsyncDisposable {
 const { signal } = new AbortController();
 const aborted = AbortSignal.abort(new Error("enough"));
 
+/** What a place can't have by its nature; its driver's documentation says so. */
+export interface DestinationLimits {
+  /** A reason why of two that come at the same instant both may hear that they were first. */
+  readonly noArbiter?: string;
+  /** A reason why there is no lock. */
+  readonly noLock?: string;
+  /** A reason why there is nothing to test against at all. */
+  readonly skip?: string | false;
+}
+
 /** Runs the suite against the places that `open` makes. */
-export function testDestination(name: string, open: () => Promise<DestinationPlace>): void {
+export function testDestination(
+  name: string,
+  open: () => Promise<DestinationPlace>,
+  limits: DestinationLimits = {},
+): void {
   const withPlace = async (use: (place: DestinationPlace) => Promise<void>): Promise<void> => {
     await using place = await open();
     await place.destination.prepare(signal);
     await use(place);
   };
-  describe(`destination ${name}`, () => {
+  describe(`destination ${name}`, { skip: limits.skip ?? false }, () => {
     testRecords(withPlace);
+    testFirst(withPlace, limits);
     testReading(withPlace);
     testListing(withPlace);
     testWriters(withPlace);
-    testLock(withPlace);
+    testLock(withPlace, limits);
 
     test("before it is prepared there is nothing, and that is no error", async () => {
       await using place = await open();
@@ -122,36 +137,6 @@ function testRecords(withPlace: WithPlace): void {
       assert.equal(await destination.size("plan", signal), undefined, "a folder is no object");
     }));
 
-  test("lets one of many be the first, and says so to it alone", () =>
-    withPlace(async ({ destination, again }) => {
-      const callers = Array.from({ length: 8 }, (_, i) => ({
-        text: `${i}`,
-        handle: i % 2 === 0 ? destination : again(),
-      }));
-      const first = await Promise.all(
-        callers.map(({ text, handle }) => handle.putIfAbsent("receipts/1", Buffer.from(text), signal)),
-      );
-      assert.equal(first.filter(Boolean).length, 1);
-      assert.equal(await textOf(destination, "receipts/1"), `${first.indexOf(true)}`);
-      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
-      await destination.remove("receipts/1", signal);
-      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
-      assert.deepEqual(await namesIn(destination), ["receipts/1"]);
-    }));
-
-  test("lets one of many set a mark", () =>
-    withPlace(async ({ destination, again }) => {
-      const set = await Promise.all(
-        Array.from({ length: 8 }, (_, i) =>
-          (i % 2 === 0 ? destination : again()).mark("attempts/1.1", signal),
-        ),
-      );
-      assert.equal(set.filter(Boolean).length, 1);
-      assert.equal(await destination.mark("attempts/1.1", signal), false);
-      assert.equal(await destination.mark("attempts/1.2", signal), true);
-      assert.equal(await destination.size("attempts/1.1", signal), 0);
-    }));
-
   test("removes what is there, and what is not", () =>
     withPlace(async ({ destination }) => {
       for (const name of ["a", "tmp/a", "tmp/b/c", "tmpfile", "tmp-"])
@@ -172,6 +157,70 @@ function testRecords(withPlace: WithPlace): void {
       await destination.flush(["", "plan", "plan/a", "none", "none/none"], signal);
       await destination.flush([], signal);
     }));
+}
+
+function testFirst(withPlace: WithPlace, { noArbiter }: DestinationLimits): void {
+  test("one that is first stays it", () =>
+    withPlace(async ({ destination, again }) => {
+      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("first"), signal), true);
+      for (const handle of [destination, again()])
+        assert.equal(await handle.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
+      assert.equal(await textOf(destination, "receipts/1"), "first");
+      await destination.remove("receipts/1", signal);
+      assert.equal(await again().putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
+      assert.equal(await textOf(destination, "receipts/1"), "new");
+    }));
+
+  test("a mark is set once", () =>
+    withPlace(async ({ destination, again }) => {
+      assert.equal(await destination.mark("attempts/1.1", signal), true);
+      for (const handle of [destination, again()])
+        assert.equal(await handle.mark("attempts/1.1", signal), false);
+      assert.equal(await destination.mark("attempts/1.2", signal), true);
+      assert.equal(await destination.size("attempts/1.1", signal), 0);
+    }));
+
+  test("of many at once, whoever's bytes stand has heard that it was first", () =>
+    withPlace(async ({ destination, again }) => {
+      const handles = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? destination : again()));
+      const first = await Promise.all(
+        handles.map((handle, i) => handle.putIfAbsent("receipts/1", Buffer.from(`${i}`), signal)),
+      );
+      assert.equal(first[Number(await textOf(destination, "receipts/1"))], true);
+    }));
+
+  const single = { skip: noArbiter ?? false };
+  test("lets one of many be the first, and says so to it alone", single, () =>
+    withPlace(async ({ destination, again }) => {
+      const callers = Array.from({ length: 8 }, (_, i) => ({
+        text: `${i}`,
+        handle: i % 2 === 0 ? destination : again(),
+      }));
+      const first = await Promise.all(
+        callers.map(({ text, handle }) => handle.putIfAbsent("receipts/1", Buffer.from(text), signal)),
+      );
+      assert.equal(first.filter(Boolean).length, 1);
+      assert.equal(await textOf(destination, "receipts/1"), `${first.indexOf(true)}`);
+      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
+      await destination.remove("receipts/1", signal);
+      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
+      assert.deepEqual(await namesIn(destination), ["receipts/1"]);
+    }),
+  );
+
+  test("lets one of many set a mark", single, () =>
+    withPlace(async ({ destination, again }) => {
+      const set = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          (i % 2 === 0 ? destination : again()).mark("attempts/1.1", signal),
+        ),
+      );
+      assert.equal(set.filter(Boolean).length, 1);
+      assert.equal(await destination.mark("attempts/1.1", signal), false);
+      assert.equal(await destination.mark("attempts/1.2", signal), true);
+      assert.equal(await destination.size("attempts/1.1", signal), 0);
+    }),
+  );
 }
 
 function testReading(withPlace: WithPlace): void {
@@ -350,8 +399,8 @@ function testWriters(withPlace: WithPlace): void {
     }));
 }
 
-function testLock(withPlace: WithPlace): void {
-  test("is taken by one at a time, and says by whom", () =>
+function testLock(withPlace: WithPlace, { noLock }: DestinationLimits): void {
+  test("is taken by one at a time, and says by whom", { skip: noLock ?? false }, () =>
     withPlace(async ({ destination, again }) => {
       {
         await using _lock = await destination.lock("process 7 on ship", signal);
@@ -371,7 +420,8 @@ function testLock(withPlace: WithPlace): void {
         code: "LocationBusy",
         message: /process 8/,
       });
-    }));
+    }),
+  );
 
   test("leaves nothing when it is released, and prepares the place if need be", () =>
     withPlace(async ({ destination }) => {

@@ -1,31 +1,43 @@
 /**
  * Runs what the documents tell people to type. A block marked `sh` is run, in order, in one temporary folder for each
  * document that holds the sample folder, with bin/longshore first on PATH; a block marked `console` shows and is not run.
+ * Where a document starts a server, the port it names is replaced by a free one, and the server ends with the document.
  */
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { after, suite, test } from "node:test";
+import { after, before, suite, test } from "node:test";
 import { expectExit, longshoreProgram, missingProgram, shell, temporaryFolder } from "../fixtures/run.ts";
+import { freePort } from "../fixtures/server.ts";
 import { makeSampleFolder } from "./sample-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
 const guides = globSync("docs/guides/*.md", { cwd: root }).toSorted();
 const others = globSync("docs/**/*.md", { cwd: root, exclude: ["docs/guides/**"] });
-const programs = ["openssl", "sha256sum", "tar", "unzip", "zstd"];
+const programs = ["aria2c", "curl", "openssl", "sha256sum", "tar", "unzip", "wget", "zstd"];
+
+const documentedPort = "127.0.0.1:8080";
 
 for (const document of ["README.md", ...guides]) {
   suite(`commands of ${document}`, () => {
     const work = temporaryFolder();
     makeSampleFolder(work.path);
-    after(() => work[Symbol.asyncDispose]());
+    let port = 0;
+    before(async () => {
+      port = await freePort();
+    });
+    after(async () => {
+      stopServer(work.join("server.pid"));
+      await work[Symbol.asyncDispose]();
+    });
     const env = { PATH: [dirname(longshoreProgram), process.env["PATH"]].join(delimiter) };
     const blocks = blocksOf(document).filter(({ language }) => language === "sh");
 
     test("there are some", () => assert.notEqual(blocks.length, 0));
     for (const { line, script } of blocks) {
       test(`line ${line}: ${script.split("\n")[0]}`, { skip: missingOf(script) }, async () => {
-        expectExit(await shell(`set -eu\n${script}`, [], { cwd: work.path, env }), 0);
+        const command = script.replaceAll(documentedPort, `127.0.0.1:${port}`);
+        expectExit(await shell(`set -eu\n${command}`, [], { cwd: work.path, env }), 0);
       });
     }
   });
@@ -37,6 +49,16 @@ test("every block of a document says what it is", () => {
       assert.match(language, /^(?:sh|console|json|jsonl)$/, `${document}:${line}`);
   }
 });
+
+/** The document's own last command ends it, unless a block before failed. */
+function stopServer(pidFile: string): void {
+  if (!existsSync(pidFile)) return;
+  try {
+    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
 
 interface Block {
   readonly language: string;

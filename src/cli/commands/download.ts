@@ -1,24 +1,24 @@
 /** `longshore download`: joins the parts of an export to one file. */
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { CliContext } from "../context.ts";
 import { showProgress } from "../progress.ts";
 
 export function downloadCommand(context: CliContext): Command {
   const command = new Command("download")
-    .description("join the parts of an export to one archive file, checked part by part")
-    .argument("<URL|LOCATION>", "the export's folder: a path or file:// URL")
+    .description("fetch an export as one archive file, from a server or its folder, checked part by part")
+    .argument("<URL|LOCATION>", "what a grant gave, in quotes; or the export's folder: a path or file:// URL")
     .option("-o, --output <FILE>", 'the file to write, or "-" for stdout (default: ./<name>.<extension>)')
     .option("--connections <N>", "transfers at once, where the archive comes over a network", connections, 4)
     .addHelpText("after", help)
     .action(async (location, options) => {
-      if (/^https?:\/\//i.test(location))
-        throw new LongshoreError(
-          "ServerUnsupported",
-          `downloading from a server (${originOf(location)}) is not in this version`,
-        );
+      if (/^https?:/i.test(location)) {
+        const { downloadFromServer } = await import("../download-from-server.ts");
+        const { output, connections: count } = options;
+        await downloadFromServer(context, { url: location, output, connections: count });
+        return;
+      }
       const [{ openExport }, { archiveName, joinTo, joinToFile }] = await Promise.all([
         import("../../engine/reading/open-export.ts"),
         import("../../engine/join.ts"),
@@ -52,17 +52,17 @@ Examples:
   longshore download /exports/reports
   longshore download /exports/reports -o /media/usb/reports.tar.zst
   longshore download /exports/reports -o - | zstd -d | tar t
+  longshore download 'https://exports.example.com/d/team/reports/reports.tar.zst?grant=…' --connections 8
 
 FILE appears when it is whole. Until then it grows as FILE.partial beside it; after an interruption the same command checks what
-is there and goes on. A FILE that already is this archive is left as it is.`;
+is there and goes on. A FILE that already is this archive is left as it is.
+
+From a server a part that arrives damaged is fetched again, and a broken connection goes on where it was cut. FILE.partial.json
+says what of FILE.partial was checked. A URL of another file of the export (parts/3, files/…) fetches that file alone. Where
+the URL has no grant, LONGSHORE_TOKEN is sent, only to the host of LONGSHORE_SERVER if that is set.`;
 
 function connections(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
   throw new InvalidArgumentError("It must be a whole number from 1 to 64.");
-}
-
-/** Without what may be a grant. */
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : "the URL";
 }

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
+import { baseNameOf, joinLocation, parseBucketLocation } from "../../domain/location.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import type { CliContext } from "../context.ts";
 import { choice, collectPattern, integer, size } from "../option-values.ts";
@@ -20,6 +21,7 @@ Examples:
   longshore export /srv/reports /mnt/handover --name reports-2026 --include '*.csv' --exclude .snapshot/
   longshore export /srv/reports /mnt/handover --name monday --previous /mnt/handover/sunday
   longshore export /srv/reports /mnt/handover --repair
+  longshore export /srv/reports 's3://handover/2026?region=eu-west-1'
 
 The export lies in DESTINATION/NAME. The same command again continues an unfinished export.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with differences, 130 interrupted (run it again to continue).`;
@@ -27,8 +29,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with differences, 130 interr
 export function exportCommand(context: CliContext) {
   return new Command("export")
     .description("take a folder or a file out into a verified export, or continue one")
-    .argument("<SOURCE>", "a path or file:// URL")
-    .argument("<DESTINATION>", "the folder in which the export's own folder is made")
+    .argument("<SOURCE>", "a path, or a file:// or s3:// URL")
+    .argument("<DESTINATION>", "the folder or s3:// URL in which the export's own folder is made")
     .option("--name <NAME>", "name of the export (default: SOURCE's base name)")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatNames), "tar.zst")
     .option(
@@ -75,11 +77,11 @@ export function exportCommand(context: CliContext) {
     .option("--json", "print one JSON document on standard output and nothing else there")
     .addHelpText("after", examples)
     .action(async (source, destination, options) => {
-      const name = checkName(options.name ?? basename(resolve(context.pathOf(source))));
+      const name = checkName(options.name ?? nameOf(context, source));
       const format = await context.drivers.format(options.format);
       checkLevel(options.level, format);
       const startedAt = performance.now();
-      const location = join(resolve(context.pathOf(destination)), name);
+      const location = placeOf(context, destination, name);
       const tracked = trackExport(context, name);
       await using _progress = tracked;
       const home = { ...context.exportHome, onEvent: tracked.onEvent };
@@ -127,6 +129,19 @@ export function exportCommand(context: CliContext) {
         throw error;
       }
     });
+}
+
+/** What an export is called where nobody says. */
+function nameOf({ pathOf }: CliContext, source: string): string {
+  const bucket = parseBucketLocation(source);
+  return bucket === undefined ? basename(resolve(pathOf(source))) : baseNameOf(bucket);
+}
+
+/** The folder of the export itself. */
+function placeOf({ pathOf }: CliContext, destination: string, name: string): string {
+  return parseBucketLocation(destination) === undefined
+    ? join(resolve(pathOf(destination)), name)
+    : joinLocation(destination, name);
 }
 
 function failureDocument(name: string, location: string, error: unknown, signal: AbortSignal) {

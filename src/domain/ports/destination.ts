@@ -1,3 +1,5 @@
+import type { ArchiveUploads } from "./archive-uploads.ts";
+
 /**
  * One export's folder: where records and parts are put. Names are relative byte strings with "/" between.
  *
@@ -7,6 +9,12 @@
 export interface Destination {
   /** As a person would write it: a path or URL without secrets. */
   readonly location: string;
+  /** Bytes that a name may have, where the place has a limit that a file system has not; see `nameLength`. */
+  readonly longestName?: number;
+  /** How long a name is for `longestName`. */
+  nameLength?(name: string): number;
+  /** Keeps the archive as one object that grows by parts; absent where parts are objects of their own. */
+  readonly archives?: ArchiveUploads;
 
   /** Makes the place where there is none yet; before that, nothing can be put. */
   prepare(signal: AbortSignal): Promise<void>;
@@ -20,6 +28,8 @@ export interface Destination {
   mark(name: string, signal: AbortSignal): Promise<boolean>;
   /** Bytes `offset` to `offset + length`; ends early where the object ends. Throws Damaged where there is none. */
   read(name: string, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Opens an object for many reads, where that is cheaper than `read` for each. Throws Damaged where there is none. */
+  openObject?(name: string, signal: AbortSignal): Promise<OpenObject>;
   /** Size in bytes, or undefined where there is none. */
   size(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** Everything whose name begins with the prefix, in byte order of names. */
@@ -41,6 +51,22 @@ export interface Destination {
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
+}
+
+/** One object, as it was when it was opened where the store replaces objects whole. */
+export interface OpenObject extends AsyncDisposable {
+  readonly size: number;
+  /**
+   * Another one for other bytes under this name, so that what was found out about the bytes need not be found out again;
+   * but two changes close to one another may have the same.
+   */
+  readonly version: string;
+  /** When it was changed last, in milliseconds since 1970: whoever trusts `version` keeps away from changes of the moment. */
+  readonly changedAt: number;
+  /** Fills `into` from this byte on and says how many bytes that were: none at the end only. One read at a time. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** A second call does nothing. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface StoredObject {

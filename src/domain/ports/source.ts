@@ -4,6 +4,8 @@ import type { DifferenceReason, Entry, PlannedEntry } from "../entry.ts";
 export interface Source {
   /** As a person would write it: a path or URL without secrets. */
   readonly location: string;
+  /** What a manifest says of it: "filesystem" where nothing is said. */
+  readonly kind?: string;
 
   /**
    * All entries in plan order, in batches. What goes wrong with one entry is that entry's difference, never an error;

@@ -15,6 +15,12 @@ export interface ValidationRule<T> {
   readonly mayBecome?: (before: T, after: T) => boolean;
 }
 
+const rulesBySchema = new WeakMap<z.ZodType, readonly ValidationRule<unknown>[]>();
+
+/** The rules that the schema was given by `withRules`. */
+export const rulesOf = (schema: z.ZodType): readonly ValidationRule<unknown>[] =>
+  rulesBySchema.get(schema) ?? [];
+
 /** The schema with its rules: parsing checks `holds`, and `rulesOf` gives them to whoever generates a schema or compares an update. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly ValidationRule<z.infer<S>>[]): S {
   let checked: z.ZodType = schema;
@@ -22,7 +28,9 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Valida
     if (holds !== undefined)
       checked = checked.refine((value) => holds(value as z.infer<S>), { error: message });
   const validations = rules.map(({ rule, message }) => ({ rule, message }));
-  return checked.meta({ "x-kubernetes-validations": validations }) as S;
+  const schemaWithRules = checked.meta({ "x-kubernetes-validations": validations });
+  rulesBySchema.set(schemaWithRules, rules as readonly ValidationRule<unknown>[]);
+  return schemaWithRules as S;
 }
 
 /** Exactly one of these members is there. */

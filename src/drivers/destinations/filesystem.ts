@@ -20,6 +20,7 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import { lockFolder } from "./filesystem/lock.ts";
 import { makeFolder } from "./filesystem/make-folder.ts";
 import { flushFolder, openObjectWriter, parentOf } from "./filesystem/object-writer.ts";
+import { openStoredObject } from "./filesystem/open-object.ts";
 import { listObjects, readRange } from "./filesystem/reading.ts";
 import { destinationError, isMissing } from "./filesystem/system-error.ts";
 import { type SystemPath, SystemPaths } from "./filesystem/system-paths.ts";
@@ -111,6 +112,7 @@ export function openFilesystemDestination(path: string): Destination {
       }
     },
     read: (name, range, signal) => readRange(systemPath(name), range, { name, folder }, signal),
+    openObject: (name, signal) => openStoredObject(() => systemPath(name), { name, folder }, signal),
     size: async (name, signal) => {
       signal.throwIfAborted();
       try {

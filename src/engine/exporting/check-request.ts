@@ -8,6 +8,12 @@ export interface ComparedRequest {
   readonly options: ExportOptions;
 }
 
+/** Throws LocationOccupied where the export is not that of the owner who asks; who does not say so may go on with any. */
+export function checkOwner(location: string, found: string, asked: string | undefined): void {
+  if (asked === undefined || asked === found) return;
+  throw new LongshoreError("LocationOccupied", `${location} holds the export of another owner`);
+}
+
 /** Throws OptionsDiffer, naming what differs. */
 export function checkRequest(location: string, found: ComparedRequest, asked: ComparedRequest): void {
   const differing = [

@@ -10,6 +10,10 @@ import type { Source } from "../../domain/ports/source.ts";
 /** One call to make an export, or to go on with it. */
 export interface ExportCall {
   readonly name: string;
+  /** Of whoever asked, for the statement; none from the command line. */
+  readonly namespace?: string | undefined;
+  /** Whose export it is; a random id where nobody says. Another's at the location is never gone on with. */
+  readonly owner?: string | undefined;
   readonly source: string;
   /** The folder of the export itself. */
   readonly location: string;

@@ -77,7 +77,7 @@ export async function finalize(
     const { name, owner: uid } = request;
     await putStatement(
       destination,
-      { manifest: manifestDigest, namespace: "", name, uid },
+      { manifest: manifestDigest, namespace: call.namespace ?? "", name, uid },
       call.signer,
       signal,
     );

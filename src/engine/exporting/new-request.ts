@@ -2,12 +2,12 @@ import { formatVersion } from "../../domain/export-options.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { ExportWork } from "./export-call.ts";
 
-/** What stands in the destination of an export that nobody began before: its owner is drawn here. */
+/** What stands in the destination of an export that nobody began before: its owner is drawn here unless it was said. */
 export function newRequest({ call, home, source }: ExportWork): ExportRequest {
   return {
     formatVersion,
     name: call.name,
-    owner: home.newId(),
+    owner: call.owner ?? home.newId(),
     source: source.location,
     startedAt: new Date(home.clock.now()).toISOString(),
     options: { ...call.options, include: [...call.options.include], exclude: [...call.options.exclude] },

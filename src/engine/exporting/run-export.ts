@@ -5,7 +5,7 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
 import { documentBytes } from "../document.ts";
 import { checkPlaces } from "./check-places.ts";
-import { checkRequest } from "./check-request.ts";
+import { checkOwner, checkRequest } from "./check-request.ts";
 import { cleanUp, hasWorkFiles } from "./clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
 import { finalize } from "./finalize.ts";
@@ -23,6 +23,7 @@ export async function runExport(
   const destination = await home.drivers.openDestination(call.location);
   checkPlaces(source.location, destination.location);
   const before = await findExport(destination, signal);
+  checkOwnerOf(before, destination, call);
   if (before.kind === "finished") {
     await clearLeftovers(home, destination, signal);
     return finished(call, home, { source, destination, found: before });
@@ -31,6 +32,7 @@ export async function runExport(
   await using _lock = await destination.lock(home.holder, signal);
   // Another process may have worked, or finished, between the look and the lock.
   const found = await findExport(destination, signal);
+  checkOwnerOf(found, destination, call);
   if (found.kind === "finished") return finished(call, home, { source, destination, found });
   return await continueExport({ call, home, source, destination }, found, signal);
 }
@@ -65,6 +67,20 @@ function finished(
     message: `${there.destination.location} was finished at ${when}, nothing was changed`,
   });
   return { manifest, manifestDigest, unchanged: true };
+}
+
+/** Before anything is touched: what is another's must stay as it is. */
+function checkOwnerOf(found: FoundExport, { location }: Destination, call: ExportCall): void {
+  switch (found.kind) {
+    case "none":
+      return;
+    case "begun":
+      return checkOwner(location, found.request.owner, call.owner);
+    case "planned":
+      return checkOwner(location, found.plan.request.owner, call.owner);
+    case "finished":
+      return checkOwner(location, found.manifest.run.owner, call.owner);
+  }
 }
 
 /** Only under the lock: somebody may be mending the export just now. */

@@ -5,6 +5,8 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import type { Format } from "../../domain/ports/format.ts";
 import type { Source } from "../../domain/ports/source.ts";
 
+export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
+
 /** What packing works with. */
 export interface PackContext {
   readonly source: Source;
@@ -16,4 +18,6 @@ export interface PackContext {
   readonly resumed: boolean;
   readonly openDestination: (location: string) => Promise<Destination>;
   readonly onProgress: (progress: PackProgress) => void;
+  /** Told of bytes that were read; waits as long as it wants reading slowed. Absent where nothing is limited. */
+  readonly pace?: Pace | undefined;
 }

@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import type { DifferenceReason, PlannedEntry } from "../../domain/entry.ts";
 import type { PartEncoder } from "../../domain/ports/format.ts";
 import type { EntryReader, ImmediateReader, Source } from "../../domain/ports/source.ts";
+import type { Pace } from "./context.ts";
 
 export interface Content {
   readonly crc32: number;
@@ -14,11 +15,14 @@ export interface Content {
 /** Larger entries let other work of the process have its turn now and then. */
 const patience = 8 * 2 ** 20;
 
-/** `length` bytes from `start` of the entry; answers at once where the source does. `hash` sees the bytes too. */
+/**
+ * `length` bytes from `start` of the entry; answers at once where the source does, and then leaves pacing to the caller.
+ * `hash` sees the bytes too.
+ */
 export function copyContent(
   source: Source,
   entry: PlannedEntry,
-  into: { encoder: PartEncoder; hash: Hash | undefined },
+  into: Target,
   signal: AbortSignal,
 ): Content | Promise<Content> {
   const start = entry.piece?.start ?? 0;
@@ -34,6 +38,7 @@ export function copyContent(
 interface Target {
   readonly encoder: PartEncoder;
   readonly hash: Hash | undefined;
+  readonly pace?: Pace | undefined;
 }
 
 interface Run {
@@ -74,6 +79,7 @@ async function copySlowly(
       if (read === 0) break;
       sum = take(space, read, sum, into);
       done += read;
+      if (into.pace !== undefined) await into.pace(read, signal);
       await setImmediate();
       signal.throwIfAborted();
     }

@@ -40,10 +40,14 @@ export async function packArchivePart(
   let piece: Receipt["piece"];
   let bytes = 0;
   let files = 0;
+  /** Of entries that were read at once; the others pace themselves. */
+  let unpaced = 0;
   const takeTurn = async (): Promise<void> => {
     context.onProgress({ bytes, files });
+    if (context.pace !== undefined && unpaced > 0) await context.pace(unpaced, signal);
     bytes = 0;
     files = 0;
+    unpaced = 0;
     await setImmediate();
     signal.throwIfAborted();
   };
@@ -54,7 +58,9 @@ export async function packArchivePart(
       if (!isHeld(entry)) continue;
       const offset = encoder.begin(entry);
       const packing = packContent(context, entry, encoder, signal);
-      const content = packing instanceof Promise ? await packing : packing;
+      const isImmediate = !(packing instanceof Promise);
+      const content = isImmediate ? packing : await packing;
+      if (isImmediate) unpaced += contentLength(entry);
       if (content.difference !== undefined) fragments.difference(entry, content.difference);
       const { crc32 } = content;
       const closing = isLaterPiece(entry)
@@ -96,10 +102,10 @@ function packContent(
 ): EntryContent | Promise<EntryContent> {
   if (entry.type !== "file") return nothing;
   if (!context.options.entryDigests) {
-    return copyContent(context.source, entry, { encoder, hash: undefined }, signal);
+    return copyContent(context.source, entry, { encoder, hash: undefined, pace: context.pace }, signal);
   }
   const hash = createHash("sha256");
-  const content = copyContent(context.source, entry, { encoder, hash }, signal);
+  const content = copyContent(context.source, entry, { encoder, hash, pace: context.pace }, signal);
   if (!(content instanceof Promise)) return { ...content, sha256: hash.digest("hex") };
   return content.then((done) => ({ ...done, sha256: hash.digest("hex") }));
 }

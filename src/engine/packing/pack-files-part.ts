@@ -7,7 +7,7 @@ import type { PlannedPart } from "../../domain/part.ts";
 import { parsePlanLine, type Placement } from "../../domain/plan-line.ts";
 import type { ObjectWriter } from "../../domain/ports/destination.ts";
 import type { EntryReader } from "../../domain/ports/source.ts";
-import type { PackContext } from "./context.ts";
+import type { Pace, PackContext } from "./context.ts";
 import { FlushQueue } from "./flush-queue.ts";
 import type { Fragments } from "./fragments.ts";
 import { readPlanPage } from "./plan-page.ts";
@@ -85,7 +85,13 @@ async function keepFile(
   let writer: ObjectWriter | undefined;
   try {
     writer = await context.destination.create(means.temporary, signal);
-    const kept = await copy(reader, writer, { buffer: means.buffer, mostBytes: mostBytesOf(entry) }, signal);
+    const { pace } = context;
+    const kept = await copy(
+      reader,
+      writer,
+      { buffer: means.buffer, mostBytes: mostBytesOf(entry), pace },
+      signal,
+    );
     if (kept.difference === "unreadable" || kept.difference === "vanished")
       return await leaveOut(kept.difference);
     await writer.commit(object);
@@ -101,10 +107,16 @@ async function keepFile(
 /** A file that has grown is kept as it is now, but one that never stops growing must not keep us for ever. */
 const mostBytesOf = (entry: PlannedEntry): number => 2 * entry.size + 2 ** 30;
 
+interface Limits {
+  readonly buffer: Buffer;
+  readonly mostBytes: number;
+  readonly pace: Pace | undefined;
+}
+
 async function copy(
   reader: EntryReader,
   writer: ObjectWriter,
-  { buffer, mostBytes }: { readonly buffer: Buffer; readonly mostBytes: number },
+  { buffer, mostBytes, pace }: Limits,
   signal: AbortSignal,
 ): Promise<Placement> {
   const hash = createHash("sha256");
@@ -118,6 +130,7 @@ async function copy(
     sum = crc32(bytes, sum);
     writer.write(bytes);
     size += length;
+    if (pace !== undefined) await pace(length, signal);
     if (length === bufferSize) await setImmediate();
     signal.throwIfAborted();
   }

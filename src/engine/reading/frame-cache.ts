@@ -100,7 +100,7 @@ export class FrameCache {
   }
 }
 
-function framesOf(sizes: readonly (readonly [number, number])[]): Frame[] {
+export function framesOf(sizes: readonly (readonly [number, number])[]): Frame[] {
   let offset = 0;
   let start = 0;
   return sizes.map(([stored, uncompressed]) => {
@@ -112,7 +112,7 @@ function framesOf(sizes: readonly (readonly [number, number])[]): Frame[] {
 }
 
 /** Number of the frame that holds this byte of the stream; of no frame where the stream is shorter. */
-function frameAt(frames: readonly Frame[], position: number): number {
+export function frameAt(frames: readonly Frame[], position: number): number {
   let low = 0;
   let high = frames.length;
   while (low < high) {

@@ -82,7 +82,7 @@ export async function readPageText(index: Index, page: Page, signal: AbortSignal
   }
 }
 
-async function readPage(index: Index, page: Page, signal: AbortSignal): Promise<IndexedEntry[]> {
+export async function readPage(index: Index, page: Page, signal: AbortSignal): Promise<IndexedEntry[]> {
   const text = await readPageText(index, page, signal);
   const entries: IndexedEntry[] = [];
   try {

@@ -1,6 +1,7 @@
 /** Packs one damaged part again, aside, and takes from that only what proves to be the same as before. */
 import { displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
+import { joinLocation } from "../../domain/location.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { receiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -108,7 +109,7 @@ async function packAside(
   signal: AbortSignal,
 ): Promise<{ scratch: Destination; made: Receipt }> {
   const { call, home, source, destination } = work;
-  const scratch = await home.drivers.openDestination(`${call.location}/tmp/repair`);
+  const scratch = await home.drivers.openDestination(joinLocation(call.location, "tmp/repair"));
   await scratch.prepare(signal);
   await scratch.copyFrom?.(destination, part.page.object, part.page.object, signal);
   // A zip's last piece of a split file needs what the receipts of the pieces before it say.

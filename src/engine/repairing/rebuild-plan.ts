@@ -1,5 +1,6 @@
 /** Restores plan.json and damaged plan pages from what else vouches for them. */
 import { LongshoreError } from "../../domain/errors.ts";
+import { joinLocation } from "../../domain/location.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { planPageName } from "../../domain/part.ts";
@@ -70,7 +71,7 @@ export async function mendPlanPages(work: ExportWork, plan: Plan, signal: AbortS
   const damaged: FileDigest[] = [];
   for (const { page } of plan.parts) if (!(await holdsObject(destination, page, signal))) damaged.push(page);
   if (damaged.length === 0) return;
-  const scratch = await home.drivers.openDestination(`${call.location}/tmp/plan`);
+  const scratch = await home.drivers.openDestination(joinLocation(call.location, "tmp/plan"));
   await scratch.prepare(signal);
   const format = await home.drivers.format(call.options.format);
   const { include, exclude, crossFileSystems } = call.options;

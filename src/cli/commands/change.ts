@@ -1,0 +1,52 @@
+/** `longshore cancel`, `suspend` and `resume`: change what becomes of an export of a server. */
+import type { Command } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
+import { withNamespace } from "../server/connect.ts";
+import { kindCommand, verbCommand } from "../server/kind-command.ts";
+
+export function cancelCommand(context: CliContext): Command {
+  const examples =
+    "\nExamples:\n  longshore cancel export reports\n\nIt can't be undone; what was prepared stays until the export is deleted.";
+  const kind = withNamespace(kindCommand("export"))
+    .description("end it for good")
+    .argument("<NAME>", "of the export")
+    .addHelpText("after", examples)
+    .action(async (name, options) => {
+      const { cancelExport } = await import("../server/change.ts");
+      await cancelExport(context, name, options);
+    });
+  return verbCommand("cancel", [kind]).description("end an export for good").addHelpText("after", examples);
+}
+
+export const suspendCommand = (context: CliContext): Command =>
+  suspending(context, {
+    verb: "suspend",
+    suspend: true,
+    description: "stop the work on an export and keep what is done",
+  });
+
+export const resumeCommand = (context: CliContext): Command =>
+  suspending(context, {
+    verb: "resume",
+    suspend: false,
+    description: "go on with an export that was suspended",
+  });
+
+interface Suspending {
+  readonly verb: "suspend" | "resume";
+  readonly suspend: boolean;
+  readonly description: string;
+}
+
+function suspending(context: CliContext, { verb, suspend, description }: Suspending): Command {
+  const examples = `\nExamples:\n  longshore ${verb} export reports`;
+  const kind = withNamespace(kindCommand("export"))
+    .description(description)
+    .argument("<NAME>", "of the export")
+    .addHelpText("after", examples)
+    .action(async (name, options) => {
+      const { setSuspend } = await import("../server/change.ts");
+      await setSuspend(context, name, { ...options, suspend });
+    });
+  return verbCommand(verb, [kind]).description(description).addHelpText("after", examples);
+}

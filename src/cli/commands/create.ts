@@ -1,0 +1,175 @@
+/** `longshore create`: makes objects of a server. */
+import type { Command, OptionValues } from "@commander-js/extra-typings";
+import { LongshoreError } from "../../domain/errors.ts";
+import { formatNames } from "../../domain/export-options.ts";
+import { roles } from "../../domain/permission.ts";
+import type { CliContext } from "../context.ts";
+import { choice, collectPattern, integer } from "../option-values.ts";
+import { withNamespace, withServer } from "../server/connect.ts";
+import { duration } from "../server/duration.ts";
+import { formatWords } from "../server/format-words.ts";
+import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { quantity } from "../server/option-readers.ts";
+
+const day = 86_400;
+
+const help = `
+Examples:
+  longshore create export reports --source /srv/reports --destination outbox --wait
+  longshore create grant reports --expires-in 48h
+  longshore create -f exports.yaml
+  longshore get export reports -o yaml | sed s/reports/again/ | longshore create -f -
+
+FILE is JSON or YAML, with several documents of the kinds Export, ExportDestination and DownloadGrant:
+  apiVersion: longshore.dev/v1alpha1
+  kind: Export
+  metadata: { name: reports }
+  spec:
+    source: { directory: { path: /srv/reports } }
+    destination: { name: outbox }`;
+
+export function createCommand(context: CliContext): Command {
+  const kinds = [
+    createExport(context),
+    createDestination(context),
+    createGrant(context),
+    createToken(context),
+  ];
+  const command = withNamespace(verbCommand("create", kinds).enablePositionalOptions())
+    .description("make an export, destination, grant or token, or what a file describes")
+    .option("-f, --file <FILE>", 'documents in JSON or YAML, "-" for standard input')
+    .option("--wait", "follow the exports to their end")
+    .addHelpText("after", help)
+    .action(async ({ file, ...options }) => {
+      if (file === undefined)
+        throw new LongshoreError("InvalidArgument", "neither a kind nor a file is given", {
+          hint: "see `longshore create --help`",
+        });
+      const { createFromFile } = await import("../server/create.ts");
+      await createFromFile(context, { ...options, file });
+    });
+  return command as unknown as Command;
+}
+
+/** Options may stand before the kind too, but a file has kinds of its own. */
+function merged<A extends unknown[], O extends OptionValues>(command: Command<A, O>) {
+  const options = command.optsWithGlobals();
+  if ("file" in options)
+    throw new LongshoreError("InvalidArgument", "--file goes without a kind, the documents have their own");
+  return options;
+}
+
+const createExport = (context: CliContext) =>
+  withNamespace(kindCommand("export"))
+    .description("an export: the server prepares the data")
+    .argument("<NAME>", "of the export")
+    .requiredOption("--source <DIR>", "absolute path on the server's machine, inside what it allows")
+    .requiredOption("--destination <NAME|DIR>", "a destination, or an absolute path on the server's machine")
+    .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatWords))
+    .option(
+      "--level <LEVEL>",
+      "compression level: 1-22 for tar.zst, 0-9 for tar.gz and zip",
+      integer("--level", 0, 22),
+    )
+    .option("--part-size <SIZE>", "what a part aims at, as a Kubernetes quantity", quantity("--part-size"))
+    .option("--workers <N>", "how many pack at the same time", integer("--workers", 1, 256))
+    .option(
+      "--include <GLOB>",
+      "export only what matches (gitignore rules, repeatable)",
+      collectPattern("--include"),
+    )
+    .option(
+      "--exclude <GLOB>",
+      "leave out what matches (gitignore rules, repeatable)",
+      collectPattern("--exclude"),
+    )
+    .option(
+      "--differences <POLICY>",
+      "what a source that changes meanwhile means: record, fail",
+      choice("--differences", ["record", "fail"] as const),
+    )
+    .option(
+      "--ttl <TIME>",
+      "delete it so long after it ended: 90s, 30m, 24h, 7d",
+      duration("--ttl", 3650 * day),
+    )
+    .option("--previous <NAME>", "a finished export whose unchanged parts are taken over")
+    .option("--keep-data", "leave what it prepared where it lies when it is deleted")
+    .option("--wait", "follow it to its end; exits as `longshore watch`")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  longshore create export reports --source /srv/reports --destination outbox --ttl 7d --wait
+  longshore create export q1 --source /srv/reports --include '2026/q1/' --destination /mnt/handover --format zip
+  longshore create export tuesday --source /srv/reports --destination outbox --previous monday
+
+What is not said is left to the server: tar.zst, level 3, parts of 64Mi, differences recorded.`,
+    )
+    .action(async (name, _, command) => {
+      const { createExport: make } = await import("../server/create.ts");
+      await make(context, name, merged(command));
+    });
+
+const createDestination = (context: CliContext) =>
+  withNamespace(kindCommand("destination"))
+    .description("a destination: a place that exports may name (needs the role admin)")
+    .argument("<NAME>", "of the destination")
+    .requiredOption("--directory <DIR>", "absolute path on the server's machine, inside what it allows")
+    .addHelpText("after", "\nExamples:\n  longshore create destination outbox --directory /mnt/handover")
+    .action(async (name, _, command) => {
+      const { createDestination: make } = await import("../server/create.ts");
+      await make(context, name, merged(command));
+    });
+
+const createGrant = (context: CliContext) =>
+  withNamespace(kindCommand("grant"))
+    .description("a grant: an address from which whoever has it can download one export")
+    .argument("<EXPORT>", "name of the export")
+    .option(
+      "--expires-in <TIME>",
+      "how long it holds: 90s, 30m, 24h, 7d (default: 24h)",
+      duration("--expires-in", 366 * day),
+    )
+    .option("--max-bytes <SIZE>", "how much may be downloaded with it in all", quantity("--max-bytes"))
+    .option("--description <TEXT>", "for whom and why; shown to whoever lists grants")
+    .option("--json", "print the whole document, with the address as `url`")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  longshore create grant reports --expires-in 48h --description 'ACME, ticket 4711'
+  curl -fLO -C - "$(longshore create grant reports)"
+
+The address alone goes to standard output. It is a secret, and this is the only time that it is shown.`,
+    )
+    .action(async (name, _, command) => {
+      const { createGrant: make } = await import("../server/create.ts");
+      await make(context, name, merged(command));
+    });
+
+const createToken = (context: CliContext) =>
+  withServer(kindCommand("token"))
+    .description("an API token for a person or a program (needs the role admin)")
+    .argument("<NAME>", "for whom or what it is; it stands in the audit")
+    .requiredOption("--role <ROLE>", roles.join(", "), choice("--role", roles))
+    .option(
+      "--expires-in <TIME>",
+      "how long it holds: 90s, 30m, 24h, 7d (default: until it is deleted)",
+      duration("--expires-in", 3660 * day),
+    )
+    .option("--json", "print the whole document, with the token as `token`")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  (umask 077 && longshore create token nightly --role exporter --expires-in 90d > nightly-token)
+  longshore get exports --token-file nightly-token
+
+admin may do everything; exporter makes exports and grants, and downloads; reader looks. The token alone goes to standard
+output, and this is the only time that it is shown.`,
+    )
+    .action(async (name, _, command) => {
+      const { createToken: make } = await import("../server/create.ts");
+      await make(context, name, merged(command));
+    });

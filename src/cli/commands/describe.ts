@@ -1,0 +1,51 @@
+/** `longshore describe`: everything that a server says of one object. */
+import type { Command } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
+import { withNamespace } from "../server/connect.ts";
+import { kindCommand, verbCommand } from "../server/kind-command.ts";
+
+export function describeCommand(context: CliContext): Command {
+  return verbCommand("describe", [
+    describeExport(context),
+    describeDestination(context),
+    describeGrant(context),
+  ])
+    .description("show everything about one export, destination or grant")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  longshore describe export reports
+  longshore describe destination outbox`,
+    );
+}
+
+const describeExport = (context: CliContext) =>
+  withNamespace(kindCommand("export"))
+    .description("what was asked for, how far it is, and why")
+    .argument("<NAME>", "of the export")
+    .addHelpText("after", "\nExamples:\n  longshore describe export reports")
+    .action(async (name, options) => {
+      const { showExport } = await import("../server/describe.ts");
+      await showExport(context, name, options);
+    });
+
+const describeDestination = (context: CliContext) =>
+  withNamespace(kindCommand("destination"))
+    .description("where it is")
+    .argument("<NAME>", "of the destination")
+    .addHelpText("after", "\nExamples:\n  longshore describe destination outbox")
+    .action(async (name, options) => {
+      const { showDestination } = await import("../server/describe.ts");
+      await showDestination(context, name, options);
+    });
+
+const describeGrant = (context: CliContext) =>
+  withNamespace(kindCommand("grant"))
+    .description("for what it is, how long it holds and how much was used")
+    .argument("<NAME>", "of the grant, as `longshore get grants` lists it")
+    .addHelpText("after", "\nExamples:\n  longshore describe grant reports-x7k2p")
+    .action(async (name, options) => {
+      const { showGrant } = await import("../server/describe.ts");
+      await showGrant(context, name, options);
+    });

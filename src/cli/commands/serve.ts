@@ -1,0 +1,79 @@
+/** `longshore serve`: the whole product on one machine, behind HTTP. */
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
+import { integer, size } from "../option-values.ts";
+import { type ListenAddress, parseListenAddress, type ServeOptions } from "../serve-options.ts";
+
+const help = `
+Examples:
+  longshore serve --allow /srv/reports --allow /mnt/handover
+  longshore serve --data /var/lib/longshore --listen 0.0.0.0:8080 --public-url https://exports.example.com --allow /srv
+  longshore serve --listen 127.0.0.1:8080 --downloads-listen 127.0.0.1:8081 --allow "$PWD"
+Only what lies inside an --allow folder can be exported or be a destination; symbolic links out of it are refused.
+The first start makes an admin token in DATA/admin-token and prints it once, in a link. Ctrl-C ends the server; unfinished
+exports go on at the next start. The server speaks plain HTTP: beyond this machine, put a proxy with TLS before it.`;
+
+export interface ServeHost {
+  /** Where a server's state lies unless the command says. */
+  readonly dataFolder: string;
+  /** Runs until the context's signal ends it. */
+  readonly serve: (options: ServeOptions) => Promise<void>;
+}
+
+export function serveCommand(context: CliContext, host: ServeHost): Command {
+  const command = new Command("serve")
+    .description("run the server: exports, grants and downloads over HTTP")
+    .option("--data <DIR>", "folder of the server's own state (default: longshore in the user's data folder)")
+    .option("--listen <ADDRESS:PORT>", "where the API listens", listen, parseListenAddress("127.0.0.1:8080"))
+    .option("--allow <DIR>", "folder that exports may read and write (repeatable)", collect)
+    .option("--public-url <URL>", "how receivers reach the server (default: its listening address)", origin)
+    .option("--downloads-listen <ADDRESS:PORT>", "a second port that serves downloads alone", listen)
+    .option("--downloads-url <URL>", "how receivers reach that port", origin)
+    .option("--jobs <N>", "exports that are worked on at the same time", integer("--jobs", 1, 64), 2)
+    .option(
+      "--workers <N>",
+      "most threads that pack for one export (default: one for each processor)",
+      integer("--workers", 1, 256),
+    )
+    .option(
+      "--bytes-per-second <SIZE>",
+      "limit of what all exports together read",
+      size("--bytes-per-second", 1024),
+    )
+    .addHelpText("after", help)
+    .action(async (options) => {
+      await host.serve({
+        data: resolve(options.data ?? host.dataFolder),
+        listen: options.listen,
+        allow: (options.allow ?? []).map((folder) => resolve(context.pathOf(folder))),
+        publicUrl: options.publicUrl,
+        downloadsListen: options.downloadsListen,
+        downloadsUrl: options.downloadsUrl,
+        jobs: options.jobs,
+        workers: options.workers ?? Math.min(availableParallelism(), 256),
+        bytesPerSecond: options.bytesPerSecond,
+      });
+    });
+  return command as unknown as Command;
+}
+
+const collect = (folder: string, before: string[] | undefined): string[] => [...(before ?? []), folder];
+
+function listen(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === undefined)
+    throw new InvalidArgumentError("It must be ADDRESS:PORT, such as 127.0.0.1:8080.");
+  return address;
+}
+
+/** Without a path: what is served begins at the root. */
+function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin =
+    url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search === "";
+  if (!isOrigin || url.username !== "" || url.hash !== "")
+    throw new InvalidArgumentError("It must be http:// or https:// and a host, without a path.");
+  return url.origin;
+}

@@ -1,0 +1,30 @@
+/** `longshore watch`: follows an export of a server to its end. */
+import type { Command } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
+import { connect, namespaceOf, withNamespace } from "../server/connect.ts";
+import { kindCommand, verbCommand } from "../server/kind-command.ts";
+
+const help = `
+Examples:
+  longshore watch export reports
+  longshore watch export reports -n team-a && longshore create grant reports -n team-a
+
+Exit codes: 0 it succeeded, 1 it failed, was cancelled or deleted, 3 it succeeded with differences, 130 you stopped watching
+(the export goes on). Cuts of the line and restarts of the server are survived.`;
+
+export function watchCommand(context: CliContext): Command {
+  return verbCommand("watch", [watchExport(context)])
+    .description("follow an export to its end")
+    .addHelpText("after", help);
+}
+
+const watchExport = (context: CliContext) =>
+  withNamespace(kindCommand("export"))
+    .description("progress until it ended: a bar on a terminal, lines elsewhere")
+    .argument("<NAME>", "of the export")
+    .addHelpText("after", help)
+    .action(async (name, options) => {
+      const client = await connect(context, options);
+      const { followExport } = await import("../server/follow-export.ts");
+      await followExport(context, client, { namespace: namespaceOf(options), name });
+    });

@@ -1,0 +1,22 @@
+/** Every command that talks to a server. */
+import type { Command } from "@commander-js/extra-typings";
+import { cancelCommand, resumeCommand, suspendCommand } from "../commands/change.ts";
+import { createCommand } from "../commands/create.ts";
+import { deleteCommand } from "../commands/delete.ts";
+import { describeCommand } from "../commands/describe.ts";
+import { getCommand } from "../commands/get.ts";
+import { watchCommand } from "../commands/watch.ts";
+import type { CliContext } from "../context.ts";
+
+export function serverCommands(context: CliContext): Command[] {
+  return [
+    getCommand(context),
+    describeCommand(context),
+    watchCommand(context),
+    createCommand(context),
+    cancelCommand(context),
+    suspendCommand(context),
+    resumeCommand(context),
+    deleteCommand(context),
+  ];
+}

@@ -1,0 +1,41 @@
+/** What an Export's document says of its state, in a few words. */
+import { formatBytes } from "../../domain/quantity.ts";
+import { type Condition, conditionOf } from "../../domain/resources/condition.ts";
+import type { Export } from "../../domain/resources/resource.ts";
+
+export function succeededCondition({ status }: Export): Condition | undefined {
+  return conditionOf(status?.conditions, "Succeeded");
+}
+
+/** The Status column: the reason of the condition Succeeded. */
+export function statusOf(resource: Export): string {
+  if (resource.metadata.deletionTimestamp !== undefined) return "Deleting";
+  return succeededCondition(resource)?.reason ?? "Pending";
+}
+
+/** Whether it will not change by itself any more, and how it ended. */
+export function endOf(resource: Export): "succeeded" | "failed" | undefined {
+  const status = succeededCondition(resource)?.status;
+  if (status === "True") return "succeeded";
+  return status === "False" ? "failed" : undefined;
+}
+
+/** "3/10"; "" before anything is planned. */
+export function partsOf({ status }: Export): string {
+  if (status?.display !== undefined) return status.display.parts;
+  return status?.parts === undefined ? "" : `${status.parts.succeeded}/${status.parts.total}`;
+}
+
+export function sizeOf({ status }: Export): string {
+  if (status?.display !== undefined) return status.display.size;
+  const bytes = status?.archive?.size ?? status?.bytes?.written;
+  return bytes === undefined ? "" : formatBytes(bytes);
+}
+
+export function destinationOf({ spec }: Export): string {
+  return spec.destination.name ?? spec.destination.directory?.path ?? "";
+}
+
+export function sourceOf({ spec }: Export): string {
+  return spec.source.directory?.path ?? "";
+}

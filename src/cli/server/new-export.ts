@@ -1,0 +1,68 @@
+/** Makes an Export's document of the options of `create export`. */
+import type { NewExport } from "../../api/documents.ts";
+import { LongshoreError } from "../../domain/errors.ts";
+import { apiVersion } from "../../domain/resources/resource.ts";
+import { formatFromWord, type FormatWord } from "./format-words.ts";
+
+export interface NewExportOptions {
+  readonly source: string;
+  readonly destination: string;
+  readonly format?: FormatWord | undefined;
+  readonly level?: number | undefined;
+  /** A quantity. */
+  readonly partSize?: string | undefined;
+  readonly workers?: number | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly differences?: "record" | "fail" | undefined;
+  readonly ttl?: number | undefined;
+  readonly previous?: string | undefined;
+  readonly keepData?: true | undefined;
+}
+
+/** Throws InvalidArgument. What was not said is left to the server's defaults. */
+export function newExport(name: string, namespace: string, options: NewExportOptions): NewExport {
+  const { format, level, partSize, workers, include, exclude, differences, ttl, previous, keepData } =
+    options;
+  const spec: NewExport["spec"] = {
+    source: { directory: { path: absolute("--source", options.source) } },
+    destination: destinationOf(options.destination),
+    ...given("include", include && [...include]),
+    ...given("exclude", exclude && [...exclude]),
+    ...given("format", format && formatFromWord(format)),
+    ...given("compressionLevel", level),
+    ...given("partSize", partSize),
+    ...given("workers", workers === undefined ? undefined : workersOf(workers)),
+    ...given("differences", differences && (differences === "fail" ? "Fail" : "Record")),
+    ...given("ttlSecondsAfterFinished", ttl),
+    ...given("previous", previous === undefined ? undefined : { name: previous }),
+    ...given("deletionPolicy", keepData && "Retain"),
+  };
+  return { apiVersion, kind: "Export", metadata: { name, namespace }, spec };
+}
+
+/** The member, unless it is undefined: then the server decides. */
+function given<K extends keyof NewExport["spec"]>(
+  key: K,
+  value: NewExport["spec"][K] | undefined,
+): Pick<NewExport["spec"], K> | undefined {
+  return value === undefined ? undefined : ({ [key]: value } as Pick<NewExport["spec"], K>);
+}
+
+const workersOf = (count: number): NewExport["spec"]["workers"] => ({
+  mode: count > 1 ? "Indexed" : "Sequential",
+  count,
+});
+
+/** A path as it stands on the server's machine, where our working directory means nothing. */
+export function absolute(option: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  throw new LongshoreError("InvalidArgument", `${option} ${JSON.stringify(path)} is no absolute path`, {
+    hint: "name the folder as the server's machine has it, from / on",
+  });
+}
+
+function destinationOf(text: string): NewExport["spec"]["destination"] {
+  if (text.includes("/")) return { directory: { path: absolute("--destination", text) } };
+  return { name: text };
+}

@@ -1,0 +1,203 @@
+/** The one place that turns what became of an export into its status: conditions, times, counts, and when to try again. */
+import { catalogue, type ErrorCode, LongshoreError } from "../domain/errors.ts";
+import type { JobObservation, JobResult } from "../domain/ports/job-runner.ts";
+import { formatBytes } from "../domain/quantity.ts";
+import { type Condition, withCondition } from "../domain/resources/condition.ts";
+import type { ExportStatus } from "../domain/resources/export.ts";
+import type { Export } from "../domain/resources/resource.ts";
+import { backOff } from "./work-queue.ts";
+
+/** Why `Succeeded` is Unknown: what the export does or waits for. */
+export type UnfinishedReason =
+  | "Pending"
+  | "DestinationMissing"
+  | "Queued"
+  | "Planning"
+  | "Packing"
+  | "Suspended"
+  | "Retrying"
+  | "Canceling"
+  | "Deleting";
+
+/** Whether somebody must change something first, or the same may go well later. What is only waited for is no failure. */
+export interface Failure {
+  readonly kind: "user must act" | "try again";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What may be said in public of an error: of one that is not of the catalogue nothing, for nobody knows what is in it. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof LongshoreError) return failure(error.code, error.message, error.hint);
+  return unexpected;
+}
+
+/** The same of an attempt that a runner saw fail. */
+export function failureOfJob(error: JobObservation["error"]): Failure {
+  if (error?.code === undefined) return unexpected;
+  return failure(error.code, error.message, error.hint ?? catalogue[error.code].hint);
+}
+
+function failure(code: ErrorCode, message: string, hint: string): Failure {
+  return { kind: catalogue[code].retryable ? "try again" : "user must act", code, message, hint };
+}
+
+const unexpected: Failure = {
+  kind: "try again",
+  code: "InternalError",
+  message: "it ended with an error that was not expected",
+  hint: catalogue.InternalError.hint,
+};
+
+/** Not ended: what it does or waits for. Progress is that of a running attempt alone. */
+export function unfinished(
+  resource: Export,
+  reason: UnfinishedReason,
+  message: string,
+  now: number,
+): ExportStatus {
+  const { progress: _progress, nextAttemptTime: _next, ...kept } = resource.status ?? {};
+  return withSucceeded(resource, kept, { status: "Unknown", reason, message }, now);
+}
+
+/** An attempt is about to begin, at this place. */
+export function started(resource: Export, location: string, now: number): ExportStatus {
+  const { startTime = timeOf(now), ...status } = unfinished(resource, "Queued", messages.Queued, now);
+  return { ...status, startTime, location };
+}
+
+/** An attempt is queued or runs. */
+export function underWay(resource: Export, job: JobObservation, now: number): ExportStatus {
+  const { progress } = job;
+  const reason = job.phase === "queued" ? "Queued" : progress.planned ? "Packing" : "Planning";
+  const { succeeded, reused } = job.parts;
+  return {
+    ...unfinished(resource, reason, messages[reason], now),
+    parts: { total: progress.plannedParts, succeeded, reused, failed: 0 },
+    display: { parts: `${succeeded}/${progress.plannedParts}`, size: formatBytes(progress.plannedBytes) },
+    progress,
+  };
+}
+
+const messages = {
+  Queued: "waits for its turn",
+  Planning: "the source is being walked, and what is planned so far is packed",
+  Packing: "every part is planned, and they are being packed",
+} as const;
+
+/** Every part is proved. */
+export function completed(resource: Export, result: JobResult, now: number): ExportStatus {
+  const { manifestDigest, files, differences, parts, bytes, archive } = result;
+  const before = unfinished(resource, "Packing", messages.Packing, now);
+  const size = formatBytes(archive?.size ?? bytes.written);
+  const condition =
+    differences === 0
+      ? { reason: "Completed", message: `all ${parts.total} parts are proved` }
+      : {
+          reason: "CompletedWithDifferences",
+          message: `all ${parts.total} parts are proved; ${differences} ${differences === 1 ? "entry is" : "entries are"} not as planned, as differences.jsonl says`,
+        };
+  const status = {
+    ...before,
+    files,
+    differences,
+    parts: { total: parts.total, succeeded: parts.total, reused: parts.reused, failed: 0 },
+    bytes,
+    display: { parts: `${parts.total}/${parts.total}`, size },
+    manifestDigest,
+    ...(archive === undefined ? {} : { archive }),
+  };
+  return ended(resource, status, { status: "True", ...condition }, now);
+}
+
+/** Nothing of it is left but the resource. */
+export function canceled(resource: Export, now: number): ExportStatus {
+  const {
+    location: _location,
+    parts: _parts,
+    display: _display,
+    ...kept
+  } = unfinished(resource, "Canceling", "", now);
+  return ended(resource, kept, { status: "False", reason: "Canceled", message: "it was cancelled" }, now);
+}
+
+/** An attempt, counted from 0, came to nothing: another follows after a back-off, unless that can't help or was tried often enough. */
+export function attemptFailed(
+  resource: Export,
+  { kind, code, message, hint }: Failure,
+  attempt: number,
+  now: number,
+): ExportStatus {
+  const failures = attempt + 1;
+  const before = {
+    ...unfinished(resource, "Retrying", `attempt ${failures} failed: ${message}`, now),
+    failures,
+  };
+  if (kind === "user must act")
+    return ended(resource, before, { status: "False", reason: code, message: `${message}: ${hint}` }, now);
+  if (failures > resource.spec.backoffLimit) {
+    const given = `${message}; attempt ${failures} was the last`;
+    return ended(resource, before, { status: "False", reason: code, message: given }, now);
+  }
+  return { ...before, nextAttemptTime: timeOf(now + backOff(failures)) };
+}
+
+/** What was prepared could not be removed; it is tried again. */
+export function removalFailed(
+  resource: Export,
+  reason: "Canceling" | "Deleting",
+  { message }: Failure,
+  now: number,
+): ExportStatus {
+  const wayOut = reason === "Deleting" ? "; deletionPolicy Retain leaves the data where it is" : "";
+  return unfinished(resource, reason, `the data could not be removed yet: ${message}${wayOut}`, now);
+}
+
+/** An export that has ended, as its time to live and generation say now. */
+export function endedAgain(resource: Export): ExportStatus {
+  const { expirationTime: _expiration, ...kept } = resource.status ?? {};
+  return {
+    ...kept,
+    ...expiration(resource, kept.completionTime),
+    observedGeneration: resource.metadata.generation,
+  };
+}
+
+function ended(
+  resource: Export,
+  status: ExportStatus,
+  condition: Pick<Condition, "status" | "reason" | "message">,
+  now: number,
+): ExportStatus {
+  const completionTime = timeOf(now);
+  const whole = { ...status, completionTime, ...expiration(resource, completionTime) };
+  return withSucceeded(resource, whole, condition, now);
+}
+
+function expiration(resource: Export, completionTime: string | undefined): { expirationTime?: string } {
+  const { ttlSecondsAfterFinished: seconds } = resource.spec;
+  if (seconds === undefined || completionTime === undefined) return {};
+  return { expirationTime: timeOf(Date.parse(completionTime) + seconds * 1000) };
+}
+
+/** What a condition may say, in UTF-16 units. */
+const longestMessage = 8192;
+
+function withSucceeded(
+  resource: Export,
+  status: ExportStatus,
+  { message, ...condition }: Pick<Condition, "status" | "reason" | "message">,
+  now: number,
+): ExportStatus {
+  const observedGeneration = resource.metadata.generation;
+  const conditions = withCondition(
+    // What the resource says now, not what the status passed through on its way here.
+    resource.status?.conditions,
+    { type: "Succeeded", ...condition, message: message.slice(0, longestMessage), observedGeneration },
+    now,
+  );
+  return { ...status, conditions, observedGeneration };
+}
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,0 +1,137 @@
+/** A folder of keys in an object store as an export's destination: whatever the store, by its one-request calls. */
+import { byteStringOfText } from "../../domain/byte-string.ts";
+import { LongshoreError } from "../../domain/errors.ts";
+import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import { keyOfName } from "../../domain/object-key.ts";
+import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
+import type { ObjectStore, Payload } from "../../domain/ports/object-store.ts";
+import { bucketArchives } from "./bucket/archives.ts";
+import { contentTypeOf } from "./bucket/content-type.ts";
+import { listKeys, listNames } from "./bucket/listing.ts";
+import { payloadOf } from "./bucket/payload.ts";
+import { MemoryBudget, type PayloadPlace, PayloadWriter } from "./bucket/payload-writer.ts";
+
+/** More than any record; the store ends where the object does. */
+const everything = { offset: 0, length: 2 ** 40 };
+/** Objects removed by one request. */
+const removedAtOnce = 1000;
+
+export interface BucketDestinationOptions {
+  readonly store: ObjectStore;
+  readonly location: BucketLocation;
+  /** A folder for what does not fit in memory. */
+  readonly scratch: string;
+  /** Bytes of objects on their way that may be held in memory. */
+  readonly memory: number;
+}
+
+interface Place {
+  readonly store: ObjectStore;
+  readonly keyOf: (name: string) => string;
+}
+
+/** Other destinations of the same kind, for copies that the store makes by itself. */
+const places = new WeakMap<Destination, Place>();
+
+/** Nothing is asked yet. */
+export function openBucketDestination(options: BucketDestinationOptions): Destination {
+  const { store, location } = options;
+  const bare = location.prefix.replace(/\/+$/, "");
+  const folder = bare === "" ? "" : `${bare}/`;
+  const displayed = formatBucketLocation({ ...location, prefix: bare });
+  const payloadPlace: PayloadPlace = { budget: new MemoryBudget(options.memory), scratch: options.scratch };
+  const keyOf = (name: string): string => folder + keyOfName(name);
+  const record = (name: string, bytes: Uint8Array): Payload => payloadOf(bytes, contentTypeOf(name));
+
+  const destination: Destination = {
+    location: displayed,
+    longestName: store.longestKey,
+    nameLength: (name) => byteStringOfText(keyOf(name)).length,
+    ...(store.multipart === undefined
+      ? undefined
+      : { archives: bucketArchives(store.multipart, { keyOf, payload: payloadPlace }) }),
+    prepare: (signal) => store.check(signal),
+    get: async (name, signal) => {
+      signal.throwIfAborted();
+      const content = await store.get(keyOf(name), everything, signal);
+      if (content === undefined || content === "changed") return undefined;
+      return Buffer.concat(await Array.fromAsync(content.bytes));
+    },
+    put: (name, bytes, signal) => store.put(keyOf(name), record(name, bytes), signal),
+    putIfAbsent: (name, bytes, signal) => store.putIfAbsent(keyOf(name), record(name, bytes), signal),
+    mark: (name, signal) => store.putIfAbsent(keyOf(name), record(name, new Uint8Array(0)), signal),
+    read: async function* (name, range, signal) {
+      signal.throwIfAborted();
+      if (range.length === 0) return;
+      const content = await store.get(keyOf(name), range, signal);
+      if (content === undefined || content === "changed")
+        throw new LongshoreError("Damaged", `${name} is missing in ${displayed}`);
+      yield* content.bytes;
+    },
+    size: async (name, signal) => (await store.head(keyOf(name), signal))?.size,
+    list: (prefix, signal) => listNames(store, folder, prefix, signal),
+    remove: (name, signal) => store.remove([keyOf(name)], signal),
+    removeAll: (name, signal) => removeAll(store, name === "" ? folder : `${keyOf(name)}/`, signal),
+    create: async (_temporary, signal) => {
+      signal.throwIfAborted();
+      return objectWriter(payloadPlace, (name, payload) => store.put(keyOf(name), payload, signal));
+    },
+    copyFrom: async (other, otherName, name, signal) => {
+      signal.throwIfAborted();
+      const from = places.get(other);
+      if (from === undefined || from.store.identity !== store.identity) return false;
+      return store.copy({ bucket: from.store.bucket, key: from.keyOf(otherName) }, keyOf(name), signal);
+    },
+    // What a store has taken is as safe as it will ever be.
+    flush: async (_names, signal) => {
+      await Promise.resolve();
+      signal.throwIfAborted();
+    },
+    // A store has nothing that a killed process lets go of; who works beside another is found out at completion.
+    lock: async (_holder, signal) => {
+      await store.check(signal);
+      return { [Symbol.asyncDispose]: () => Promise.resolve() };
+    },
+  };
+  places.set(destination, { store, keyOf });
+  return destination;
+}
+
+/** Uploads that were begun below the folder and never ended take room too, though no list shows them. */
+async function removeAll(store: ObjectStore, prefix: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let keys: string[] = [];
+  for await (const { key } of listKeys(store, prefix, signal)) {
+    keys.push(key);
+    if (keys.length < removedAtOnce) continue;
+    await store.remove(keys, signal);
+    keys = [];
+  }
+  if (keys.length > 0) await store.remove(keys, signal);
+  for (const upload of (await store.multipart?.uploads(prefix, signal)) ?? [])
+    await store.multipart?.abort(upload, signal);
+}
+
+function objectWriter(
+  place: PayloadPlace,
+  put: (name: string, payload: Payload) => Promise<void>,
+): ObjectWriter {
+  const writer = new PayloadWriter(place);
+  let payload: Payload | undefined;
+  return {
+    write: (bytes) => {
+      if (payload !== undefined)
+        throw new LongshoreError("DestinationFailed", "an object was written after its end");
+      writer.write(bytes);
+    },
+    commit: async (name) => {
+      payload ??= writer.finish();
+      await put(name, { ...payload, contentType: contentTypeOf(name) });
+    },
+    flush: () => Promise.resolve(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.resolve();
+      writer[Symbol.dispose]();
+    },
+  };
+}

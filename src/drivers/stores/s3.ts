@@ -1,0 +1,144 @@
+/** Buckets of Amazon S3 and of every store that speaks its API, one request a call. */
+import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import type { ObjectContent, ObjectFacts, ObjectStore, Payload } from "../../domain/ports/object-store.ts";
+import { noBytes, readBody } from "./s3/body.ts";
+import { type Environment, makeClient } from "./s3/client.ts";
+import { conditionalPut } from "./s3/conditional-put.ts";
+import { isMissing, statusOf, storeError } from "./s3/errors.ts";
+import { unquoted } from "./s3/keys.ts";
+import { listKeys, removeKeys } from "./s3/listing.ts";
+import { multipartUploads } from "./s3/multipart.ts";
+import { newObjectInput } from "./s3/options.ts";
+import { ask, type Bucket, sendPayload, withHeader } from "./s3/sending.ts";
+
+/** Nothing is asked yet. Throws InvalidArgument. */
+export function openS3Store(location: BucketLocation, environment: Environment): ObjectStore {
+  const { client, identity } = makeClient(location, environment);
+  const displayed = formatBucketLocation({ ...location, prefix: "", parameters: {} });
+  const checksums = location.parameters["checksums"] !== "none";
+  const bucket: Bucket = { client, name: location.bucket, displayed, checksums };
+  const newObject = newObjectInput(location);
+  const { name: Bucket } = bucket;
+  const put = (key: string, payload: Payload, extra: object, signal: AbortSignal): Promise<unknown> =>
+    sendPayload(
+      bucket,
+      { payload, operation: "PutObject", key },
+      (body, options) => {
+        const type = payload.contentType === undefined ? undefined : { ContentType: payload.contentType };
+        const input = { Bucket, Key: key, ...newObject, ...type, ...body, ...extra };
+        const command = withHeader(new PutObjectCommand(input), "x-amz-content-sha256", payload.sha256);
+        return client.send(command, options);
+      },
+      signal,
+    );
+
+  const metadata = (key: string, signal: AbortSignal): Promise<Record<string, string> | undefined> =>
+    ask<Record<string, string> | undefined>(
+      bucket,
+      {
+        operation: "HeadObject",
+        key,
+        run: async (options) =>
+          (await client.send(new HeadObjectCommand({ Bucket, Key: key }), options)).Metadata ?? {},
+      },
+      signal,
+      orNothing,
+    );
+
+  return {
+    kind: "s3",
+    displayed,
+    identity,
+    bucket: location.bucket,
+    longestKey: 1024,
+    check: async (signal) => void (await listKeys(bucket, { prefix: "", limit: 1 }, signal)),
+    put: async (key, payload, signal) => void (await put(key, payload, {}, signal)),
+    putIfAbsent: conditionalPut({ put, metadata }),
+    get: (key, { offset, length, ifMatch }, signal) =>
+      ask<ObjectContent | "changed" | undefined>(
+        bucket,
+        {
+          operation: "GetObject",
+          key,
+          run: async (options) => {
+            const condition = ifMatch === undefined ? undefined : { IfMatch: `"${ifMatch}"` };
+            const Range = `bytes=${offset}-${offset + length - 1}`;
+            const found = await client.send(
+              new GetObjectCommand({ Bucket, Key: key, Range, ...condition }),
+              options,
+            );
+            const failed = (error: unknown): unknown =>
+              storeError(error, { operation: "GetObject", key, displayed }, signal);
+            return { facts: factsOf(found), bytes: readBody(found, failed, signal) };
+          },
+        },
+        signal,
+        (error) => {
+          if (statusOf(error) === 412) return "changed";
+          if (statusOf(error) === 416) return emptyContent;
+          return orNothing(error);
+        },
+      ),
+    head: (key, signal) =>
+      ask<ObjectFacts | undefined>(
+        bucket,
+        {
+          operation: "HeadObject",
+          key,
+          run: async (options) =>
+            factsOf(await client.send(new HeadObjectCommand({ Bucket, Key: key }), options)),
+        },
+        signal,
+        orNothing,
+      ),
+    list: (query, signal) => listKeys(bucket, query, signal),
+    remove: (keys, signal) => removeKeys(bucket, keys, signal),
+    copy: (from, key, signal) => {
+      const CopySource = `${from.bucket}/${from.key.split("/").map(encodeURIComponent).join("/")}`;
+      return ask(
+        bucket,
+        {
+          operation: "CopyObject",
+          key,
+          run: async (options) => {
+            await client.send(new CopyObjectCommand({ Bucket, Key: key, CopySource, ...newObject }), options);
+            return true;
+          },
+        },
+        signal,
+        // Over 5 GiB, across regions, without permission: then the bytes have to go through us.
+        (error) => {
+          if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
+          throw error;
+        },
+      );
+    },
+    multipart: multipartUploads(bucket, newObject),
+  };
+}
+
+/** For an object that is not there; a bucket that is not there is an error. */
+function orNothing(error: unknown): undefined {
+  if (isMissing(error)) return undefined;
+  throw error;
+}
+
+/** A range behind the end of an object. */
+const emptyContent: ObjectContent = { facts: { size: 0, etag: "", modifiedAt: 0 }, bytes: noBytes };
+
+interface AnsweredObject {
+  readonly ContentLength?: number | undefined;
+  readonly ContentRange?: string | undefined;
+  readonly ETag?: string | undefined;
+  readonly LastModified?: Date | undefined;
+}
+
+function factsOf({ ContentLength, ContentRange, ETag, LastModified }: AnsweredObject): ObjectFacts {
+  const whole = /\/(\d+)$/.exec(ContentRange ?? "")?.[1];
+  return {
+    size: whole === undefined ? (ContentLength ?? 0) : Number(whole),
+    etag: unquoted(ETag),
+    modifiedAt: LastModified?.getTime() ?? 0,
+  };
+}

@@ -1,0 +1,100 @@
+/** Sends commands and bodies through the SDK, and turns whatever goes wrong into an error of the catalogue. */
+import { Readable } from "node:stream";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Payload } from "../../../domain/ports/object-store.ts";
+import { storeError } from "./errors.ts";
+
+/** A bucket and how to ask it. */
+export interface Bucket {
+  readonly client: S3Client;
+  readonly name: string;
+  readonly displayed: string;
+  /** Whether the store is told a SHA-256 to check and keep, beside the one in the signature. */
+  readonly checksums: boolean;
+}
+
+export interface Exchange<T> {
+  readonly operation: string;
+  readonly key?: string | undefined;
+  readonly run: (options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+}
+
+/** Runs one request; throws errors of the catalogue. `rescue` may answer for an error that is none here. */
+export async function ask<T>(
+  bucket: Bucket,
+  exchange: Exchange<T>,
+  signal: AbortSignal,
+  rescue?: (error: unknown) => T | Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const { operation, key } = exchange;
+  const asked = { operation, key, displayed: bucket.displayed };
+  try {
+    return await exchange.run({ abortSignal: signal });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (rescue === undefined) throw storeError(error, asked, signal);
+    try {
+      return await rescue(error);
+    } catch (again) {
+      throw storeError(again, asked, signal);
+    }
+  }
+}
+
+/** A part of the SDK's command that we use: its own list of steps. */
+interface Steps {
+  readonly middlewareStack: { add(step: unknown, options: unknown): void };
+}
+
+/** Gives the request a header that no input of the SDK has. */
+export function withHeader<C extends object>(command: C, name: string, value: string): C {
+  const step =
+    (next: (args: unknown) => unknown) =>
+    (args: { readonly request: { readonly headers: Record<string, string> } }): unknown => {
+      args.request.headers[name] = value;
+      return next(args);
+    };
+  (command as unknown as Steps).middlewareStack.add(step, { step: "build", priority: "low" });
+  return command;
+}
+
+export interface BodyInput {
+  readonly Body: Uint8Array | Readable;
+  readonly ContentLength: number;
+  readonly ChecksumSHA256?: string;
+}
+
+/**
+ * Sends a payload. Its digest is part of the signature, so the store refuses other bytes even where it knows no checksums;
+ * the bytes need not be hashed again.
+ */
+export async function sendPayload<T>(
+  bucket: Bucket,
+  { payload, operation, key }: { payload: Payload; operation: string; key: string },
+  exchange: (body: BodyInput, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const opened = payload.open();
+  const broken = new AbortController();
+  const sending = AbortSignal.any([signal, broken.signal]);
+  const body = opened instanceof Uint8Array ? opened : Readable.from(opened, { objectMode: false });
+  // The SDK pipes, and a pipe does not tell the request that its source failed.
+  if (body instanceof Readable) body.on("error", (error) => broken.abort(error));
+  const input: BodyInput = {
+    Body: body,
+    ContentLength: payload.size,
+    ...(bucket.checksums
+      ? { ChecksumSHA256: Buffer.from(payload.sha256, "hex").toString("base64") }
+      : undefined),
+  };
+  try {
+    return await exchange(input, { abortSignal: sending });
+  } catch (error) {
+    if (broken.signal.aborted) throw broken.signal.reason;
+    throw storeError(error, { operation, key, displayed: bucket.displayed }, signal);
+  } finally {
+    if (body instanceof Readable) body.destroy();
+  }
+}

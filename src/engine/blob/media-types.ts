@@ -1,0 +1,23 @@
+/** What the bytes of a download are. Content of a source is never called anything that a browser would show. */
+import type { FormatName } from "../../domain/export-options.ts";
+import type { RecordName } from "./download-name.ts";
+
+export const unknownType = "application/octet-stream";
+export const metalinkType = "application/metalink4+xml";
+
+export const archiveTypes: Readonly<Record<Exclude<FormatName, "files">, string>> = {
+  tar: "application/x-tar",
+  "tar.gz": "application/gzip",
+  "tar.zst": "application/zstd",
+  zip: "application/zip",
+};
+
+export const recordTypes: Readonly<Record<RecordName, string>> = {
+  SHA256SUMS: "text/plain",
+  "manifest.json": "application/json",
+  "statement.json": "application/json",
+  "statement.json.sig": unknownType,
+  "differences.jsonl": "application/jsonl",
+  "index.jsonl.zst": "application/zstd",
+  "index.pages.json": "application/json",
+};

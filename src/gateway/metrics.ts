@@ -1,0 +1,93 @@
+/** Measurements in the text format of Prometheus. Labels never have names: of exports, files, people. */
+import type { FastifyInstance } from "fastify";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ExportStore } from "../domain/ports/export-store.ts";
+import { conditionOf } from "../domain/resources/condition.ts";
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly observe: (request: MeasuredRequest) => void;
+  readonly downloaded: (bytes: number) => void;
+}
+
+interface MeasuredRequest {
+  /** The pattern of the address. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** Reasons are words of the controllers; more than these would be something else. */
+const mostReasons = 50;
+
+export function createMetrics(store: ExportStore): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "longshore_http_requests_total",
+    help: "Requests by the pattern of their address, method and status.",
+    labelNames: ["route", "method", "status"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "longshore_http_request_duration_seconds",
+    help: "From the request's headers to the end of the answer.",
+    labelNames: ["route", "method"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers,
+  });
+  const bytes = new Counter({
+    name: "longshore_download_bytes_total",
+    help: "Bytes of exports that went out in downloads.",
+    registers,
+  });
+  const exports = new Gauge({
+    name: "longshore_exports",
+    help: "Exports by the reason of their condition Succeeded.",
+    labelNames: ["reason"],
+    registers,
+    collect: async () => {
+      const counts = await countByReason(store);
+      exports.reset();
+      for (const [reason, count] of counts) exports.set({ reason }, count);
+    },
+  });
+  return {
+    registry,
+    observe: ({ route, method, status, seconds }) => {
+      requests.inc({ route, method, status });
+      durations.observe({ route, method }, seconds);
+    },
+    downloaded: (count) => bytes.inc(count),
+  };
+}
+
+async function countByReason(store: ExportStore): Promise<Map<string, number>> {
+  const { signal } = new AbortController();
+  const counts = new Map<string, number>();
+  let position: string | undefined;
+  do {
+    const page = await store.list("Export", { continue: position }, signal);
+    for (const { status } of page.items) {
+      const reason = conditionOf(status?.conditions, "Succeeded")?.reason ?? "New";
+      const label = counts.has(reason) || counts.size < mostReasons ? reason : "Other";
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
+    position = page.continue;
+  } while (position !== undefined);
+  return counts;
+}
+
+/** Measures every request of the application. */
+export function addMeasuring(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    metrics.observe({
+      route: request.routeOptions.url ?? "unknown",
+      method: request.method,
+      status: reply.raw.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
+    done();
+  });
+}

@@ -1,0 +1,123 @@
+/** The embedded server: puts stores, controllers, runner and gateway of one machine together, and takes them down again. */
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
+import { runControllers } from "../controllers/run-controllers.ts";
+import { LongshoreError } from "../domain/errors.ts";
+import type { Drivers } from "../domain/ports/home.ts";
+import { createGateway } from "../gateway/create-gateway.ts";
+import { startLocalJobRunner } from "../local/jobs/local-job-runner.ts";
+import { localPlaces } from "../local/places.ts";
+import { type AdminToken, ensureAdminToken } from "../local/store/admin-token.ts";
+import { openDatabase } from "../local/store/open-database.ts";
+import { sqliteAuditLog } from "../local/store/sqlite-audit-log.ts";
+import { sqliteExportStore } from "../local/store/sqlite-export-store.ts";
+import { sqliteGrantKeys } from "../local/store/sqlite-grant-keys.ts";
+import { openSqliteGrantUsage } from "../local/store/sqlite-grant-usage.ts";
+import { sqliteIdempotency } from "../local/store/sqlite-idempotency.ts";
+import { sqliteTokenStore } from "../local/store/sqlite-token-store.ts";
+import { errorFields, jsonLog } from "./log.ts";
+
+export interface ServeHome {
+  readonly drivers: Drivers;
+  readonly version: string;
+  readonly temporaryFolder: string;
+  readonly say: (text: string) => Promise<void>;
+  readonly complain: (text: string) => void;
+}
+
+/** Serves until the signal, then ends in order. Throws what keeps it from starting, ListenFailed among others. */
+export async function serve(options: ServeOptions, home: ServeHome, signal: AbortSignal): Promise<void> {
+  await using closing = new AsyncDisposableStack();
+  const log = jsonLog(home.complain, Date.now);
+  const clock = Date;
+  const database = closing.use(openDatabase(options.data));
+  const store = sqliteExportStore(database, { newId: randomUUID, clock });
+  const tokens = sqliteTokenStore(database, clock);
+  const admin = ensureAdminToken(database, clock);
+  const places = localPlaces({ allow: options.allow, dataFolder: options.data });
+  const runner = closing.use(
+    startLocalJobRunner(new URL("export-job.ts", import.meta.url), {
+      jobs: options.jobs,
+      workers: options.workers,
+      bytesPerSecond: options.bytesPerSecond,
+    }),
+  );
+  const urls = { api: "", downloads: "" };
+  const dependencies = {
+    store,
+    audit: sqliteAuditLog(database, clock),
+    identity: tokens,
+    tokens,
+    grantKeys: sqliteGrantKeys(database, { clock }),
+    grantUsage: closing.use(openSqliteGrantUsage(database, clock)),
+    idempotency: sqliteIdempotency(database, { newId: randomUUID, clock }),
+    places,
+    drivers: home.drivers,
+    clock,
+    version: home.version,
+    publicUrl: () => urls.api,
+    downloadsUrl: () => urls.downloads,
+    isReady: () => !signal.aborted,
+    newId: () => randomUUID().replaceAll("-", "").slice(0, 16),
+    onError: (error: unknown, where: string) => log("a request failed", { where, ...errorFields(error) }),
+  };
+
+  const stopped = new AbortController();
+  const controllers = runControllers(
+    {
+      store,
+      runner,
+      places,
+      clock,
+      parallel: 4,
+      jitter: Math.random,
+      onError: (error, about) => log("a reconcile failed", { about, ...errorFields(error) }),
+    },
+    stopped.signal,
+  );
+  closing.defer(async () => {
+    stopped.abort();
+    await controllers;
+  });
+
+  const gateway = createGateway(dependencies);
+  closing.defer(() => gateway.close());
+  urls.api = options.publicUrl ?? (await listen(gateway, options.listen));
+  if (options.publicUrl !== undefined) await listen(gateway, options.listen);
+  urls.downloads = urls.api;
+
+  await home.say(greeting(urls.api, admin, options.allow));
+  await Promise.race([ended(signal), controllers]);
+}
+
+/** Begins to listen; says the URL. */
+async function listen(gateway: FastifyInstance, { host, port }: ListenAddress): Promise<string> {
+  try {
+    await gateway.listen({ host, port });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LongshoreError("ListenFailed", `the server can't listen on ${host}:${port} (${reason})`, {
+      cause,
+    });
+  }
+  const address = gateway.server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+}
+
+function greeting(url: string, admin: AdminToken, allow: readonly string[]): string {
+  const link = admin.isNew
+    ? `${url}/#token=${admin.secret}\nThe token in this link has every right and is shown this once; it stands in ${admin.file}.`
+    : `${url}/\nThe admin token stands in ${admin.file}.`;
+  const places =
+    allow.length === 0
+      ? "No --allow was given, so nothing can be exported."
+      : `Exports may read and write ${allow.join(", ")}.`;
+  return `Longshore serves at ${link}\n${places}\n`;
+}
+
+async function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
