@@ -1,5 +1,6 @@
 /** Calls whose answer is held to a schema; what the methods of the client are made of. */
 import type { z } from "zod";
+import { LongshoreError } from "../domain/errors.ts";
 import { checked } from "./answer-body.ts";
 import type { Request } from "./attempt.ts";
 import type { Connection } from "./client-options.ts";
@@ -23,8 +24,9 @@ export interface Caller {
 
 export function callerOf(connection: Connection): Caller {
   const raw: Caller["raw"] = async (request, signal) => {
-    const { outcome } = await withRetries(connection, request, signal);
+    const { outcome, mayHaveHappened } = await withRetries(connection, request, signal);
     if (outcome.ok) return outcome.body;
+    if (mayHaveHappened && outcome.error.code === "AlreadyExists") throw perhapsOurs(outcome.error);
     throw outcome.error;
   };
   return {
@@ -43,6 +45,13 @@ export function callerOf(connection: Connection): Caller {
     },
   };
 }
+
+/** The answer that tells a token can't be given twice. */
+const perhapsOurs = (error: LongshoreError): LongshoreError =>
+  new LongshoreError(error.code, error.message, {
+    cause: error,
+    hint: "it may be this very request's, whose answer was lost: look at it, or delete it and try again",
+  });
 
 const nameOf = ({ server }: Connection, { method, path }: Request): string =>
   `${method} ${server}${path.replace(/\?.*$/s, "")}`;

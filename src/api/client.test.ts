@@ -222,6 +222,20 @@ describe("a bad line", () => {
     );
   });
 
+  test("a name that is taken may be taken by our own lost attempt, and that is said", async () => {
+    await using api = await PlayedApi.start();
+    const { client } = connect(api);
+    const body = JSON.stringify({ code: "AlreadyExists", detail: "there is a token ci already", hint: "x" });
+    api.faults.push("lose", { status: 409, body });
+    await assert.rejects(client.tokens.create({ name: "ci", role: "reader" }, signal), (error) => {
+      assert.ok(error instanceof LongshoreError);
+      assert.match(error.hint, /answer was lost/);
+      return true;
+    });
+    api.faults.push({ status: 409, body });
+    await assert.rejects(client.tokens.create({ name: "ci", role: "reader" }, signal), { hint: "x" });
+  });
+
   test("our own first attempt that still runs is waited for; another's conflict is not", async () => {
     await using api = await PlayedApi.start();
     const { client } = connect(api);

@@ -136,9 +136,20 @@ test("what is refused is thrown, also after a cut", async () => {
   put(api, "a");
   const events = follow(api, { name: "a" });
   await events.next();
-  api.faults.push({ status: 403, body: '{"code":"Forbidden","detail":"no more"}' });
+  api.faults.push("refuse", { status: 403, body: '{"code":"Forbidden","detail":"no more"}' });
   api.cutStreams();
   await assert.rejects(events.next(), { code: "Forbidden", message: "no more" });
+});
+
+test("an export that went away during a cut is not waited for, even where the server has forgotten it", async () => {
+  await using api = await PlayedApi.start();
+  put(api, "a");
+  const events = follow(api, { name: "a" });
+  await events.next();
+  api.cutStreams();
+  api.remove("Export", "a");
+  api.forget();
+  await assert.rejects(events.next(), { code: "ResourceNotFound" });
 });
 
 test("comments, unknown events and unknown fields are passed over; nonsense is an error", async () => {

@@ -3,7 +3,7 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { LongshoreError } from "../domain/errors.ts";
 import { Export } from "../domain/resources/resource.ts";
 import { checked, parseJson } from "./answer-body.ts";
-import { openResponse, refusal, type Request, unreachable } from "./attempt.ts";
+import { attempt, openResponse, refusal, type Request, unreachable } from "./attempt.ts";
 import type { Connection } from "./client-options.ts";
 import { type EventType, eventTypes } from "./documents.ts";
 import { backOff } from "./retries.ts";
@@ -21,14 +21,21 @@ const mostFailures = 10;
 const longestEvent = 4 * 2 ** 20;
 const shortestPause = 250;
 
+export interface EventsRequest {
+  readonly path: string;
+  readonly lastEventId?: string | undefined;
+  /** Path of the one export that the events are of, if it is one. */
+  readonly subject?: string | undefined;
+}
+
 /**
  * Events until cancelled. After a cut it goes on behind the last event that was taken; a server that has forgotten that
  * place gives the present state as ADDED once more. Throws what the server refuses with, and ServerUnreachable where it
- * stays away.
+ * stays away; ResourceNotFound where the one export went away meanwhile, of which a server that forgot would say nothing.
  */
 export async function* exportEvents(
   connection: Connection,
-  query: { readonly path: string; readonly lastEventId?: string | undefined },
+  query: EventsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ExportEvent, never, undefined> {
   let lastId = query.lastEventId;
@@ -49,7 +56,14 @@ export async function* exportEvents(
     if (failures >= mostFailures)
       throw failure ?? unreachable(connection, new Error("the stream of events ends again and again"));
     await connection.sleep(Math.max(shortestPause, backOff(failures, connection.random)), signal);
+    if (query.subject !== undefined) await checkThere(connection, query.subject, signal);
   }
+}
+
+/** Whatever else is wrong will show in the next connection. */
+async function checkThere(connection: Connection, path: string, signal: AbortSignal): Promise<void> {
+  const outcome = await attempt(connection, { method: "GET", path }, signal);
+  if (!outcome.ok && outcome.error.code === "ResourceNotFound") throw outcome.error;
 }
 
 type Item =

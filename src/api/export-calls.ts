@@ -40,11 +40,11 @@ export function exportCalls(
         signal,
       ),
     events: ({ namespace, name, lastEventId }, signal) => {
-      const path =
-        name === undefined
-          ? routePath("events", { namespace })
-          : routePath("exportEvents", { namespace, name });
-      return exportEvents(connection, { path, lastEventId }, signal);
+      if (name === undefined)
+        return exportEvents(connection, { path: routePath("events", { namespace }), lastEventId }, signal);
+      const subject = routePath("export", { namespace, name });
+      const path = routePath("exportEvents", { namespace, name });
+      return exportEvents(connection, { path, lastEventId, subject }, signal);
     },
     files: async ({ path, cursor, limit, ...key }, signal) => {
       const route =

@@ -68,7 +68,7 @@ export function encodePath(path: string): string {
 }
 
 /** A byte string as a path's segment or a query's value. */
-export function encodeBytes(bytes: string): string {
+function encodeBytes(bytes: string): string {
   if (isAscii(bytes)) return encodeURIComponent(bytes);
   return bytes.replaceAll(
     /[^A-Za-z0-9\-._~!'()*]/g,

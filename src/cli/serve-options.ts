@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly jobs: number;
   readonly workers: number;
   readonly bytesPerSecond: number | undefined;
+  /** PEM of the Ed25519 key that signs a statement of each export. */
+  readonly signKeyFile: string | undefined;
 }
 
 export interface ListenAddress {

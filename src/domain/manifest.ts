@@ -1,6 +1,7 @@
 /** manifest.json: the proof of the whole export, and index.pages.json: where in the index a path is found. */
 import { z } from "zod";
 import { formatNames } from "./export-options.ts";
+import { archiveObject } from "./part.ts";
 import { FileDigest, IndexPage, ObjectName } from "./receipt.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -9,7 +10,9 @@ const count = z.int().nonnegative();
 export const ManifestPart = z.strictObject({
   number: count,
   key: hex,
-  object: z.union([z.literal("files/"), ObjectName]),
+  object: z.union([z.literal("files/"), z.literal(archiveObject), ObjectName]),
+  /** Where it begins in the archive's object; absent where it is an object of its own. */
+  offset: count.optional(),
   size: count,
   sha256: hex,
   uncompressedSize: count,
@@ -58,6 +61,8 @@ const ManifestRun = z.strictObject({
   attempts: count,
   /** Numbers of the parts taken over from a previous export. */
   reused: z.array(count),
+  /** The archive, where it is one object of the store. */
+  archive: z.strictObject({ object: ObjectName, size: count, etag: z.string() }).optional(),
   /** plan.json and the receipts. */
   files: z.array(FileDigest),
 });

@@ -1,5 +1,6 @@
 import type { ExportOptions } from "./export-options.ts";
 import type { PlannedPart } from "./part.ts";
+import type { ArchiveUpload } from "./ports/archive-uploads.ts";
 
 /** All that a worker is told about the export; with a task and a destination it needs nothing else. */
 export interface PackJob {
@@ -8,6 +9,8 @@ export interface PackJob {
   readonly options: ExportOptions;
   /** Whether others may have worked on the export before: only then is there something to adopt. */
   readonly resumed: boolean;
+  /** The upload that parts are sent into; absent where they are objects. */
+  readonly upload?: ArchiveUpload | undefined;
   /** What threads of one process share to keep to a limit of bytes per second; absent where there is none. */
   readonly byteRate?: SharedArrayBuffer | undefined;
 }

@@ -24,6 +24,9 @@ export interface PlanPage {
   readonly sha256: string;
 }
 
+/** What stands for the name of a part's object where the archive is one object of a store. */
+export const archiveObject = "archive";
+
 export const number8 = (number: number): string => String(number).padStart(8, "0");
 
 export const planPageName = (part: number): string => `plan/${number8(part)}.jsonl.zst`;

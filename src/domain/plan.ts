@@ -1,7 +1,7 @@
 /** plan.json: whose export this is, what was asked for, and what each part holds. From when it exists the plan is frozen. */
 import { z } from "zod";
 import { RequestOptions } from "./manifest.ts";
-import { FileDigest } from "./receipt.ts";
+import { FileDigest, ObjectName } from "./receipt.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -17,6 +17,8 @@ export const ExportRequest = z.strictObject({
   options: RequestOptions,
   /** Who will sign for it, if anybody (see Statement). */
   issuer: z.string().optional(),
+  /** The upload whose parts become the archive, begun before the first was packed; absent where parts are objects. */
+  upload: z.strictObject({ object: ObjectName, id: z.string().max(4096) }).optional(),
 });
 export type ExportRequest = z.infer<typeof ExportRequest>;
 

@@ -1,5 +1,6 @@
 /** The small record written after a part is safe; it names exactly the bytes that it vouches for. */
 import { z } from "zod";
+import { archiveObject } from "./part.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -21,14 +22,28 @@ export const IndexPage = z.strictObject({
 });
 export type IndexPage = z.infer<typeof IndexPage>;
 
+/** A part as the store has it in an upload. */
+export const SentPart = z.strictObject({
+  /** Id of the upload. */
+  upload: z.string().max(4096),
+  /** As the store said it; "" while nobody has heard. */
+  etag: z.string().max(1024),
+  md5: z.string().regex(/^[0-9a-f]{32}$/),
+  /** SHA-256 of the part, where the store has checked it and says so. */
+  checksum: hex.optional(),
+});
+export type SentPart = z.infer<typeof SentPart>;
+
 export const Receipt = z.strictObject({
   formatVersion: z.literal(1),
   number: count,
   key: hex,
   /** For format Files the name of the folder, and the digest is over the lines `<sha256>  <size>` of its files. */
-  object: z.union([z.literal("files/"), ObjectName]),
+  object: z.union([z.literal("files/"), z.literal(archiveObject), ObjectName]),
   size: count,
   sha256: hex,
+  /** Of a part that was sent into an upload, and has no object of its own. */
+  sent: SentPart.optional(),
   uncompressedSize: count,
   startsInside: z.boolean(),
   endsInside: z.boolean(),

@@ -14,13 +14,14 @@ servePool(async (onProgress) => {
     drivers.openDestination(job.destination),
     drivers.format(job.options.format),
   ]);
-  const { options, resumed } = job;
+  const { options, resumed, upload } = job;
   const context = {
     source,
     destination,
     format,
     options,
     resumed,
+    upload,
     clock: Date,
     openDestination: drivers.openDestination,
     onProgress,

@@ -1,12 +1,15 @@
 /** The embedded server: puts stores, controllers, runner and gateway of one machine together, and takes them down again. */
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import type { Drivers } from "../domain/ports/home.ts";
 import { createGateway } from "../gateway/create-gateway.ts";
+import { defaultLimits, type GatewayDependencies } from "../gateway/dependencies.ts";
+import { createGatewayState } from "../gateway/state.ts";
 import { startLocalJobRunner } from "../local/jobs/local-job-runner.ts";
 import { localPlaces } from "../local/places.ts";
 import { type AdminToken, ensureAdminToken } from "../local/store/admin-token.ts";
@@ -38,14 +41,19 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   const admin = ensureAdminToken(database, clock);
   const places = localPlaces({ allow: options.allow, dataFolder: options.data });
   const runner = closing.use(
-    startLocalJobRunner(new URL("export-job.ts", import.meta.url), {
+    await startLocalJobRunner({
+      program: new URL("export-job.ts", import.meta.url),
       jobs: options.jobs,
       workers: options.workers,
       bytesPerSecond: options.bytesPerSecond,
+      scratch: join(options.data, "scratch"),
+      signKeyFile: options.signKeyFile,
+      onNotice: (exportUid, message) => log(message, { exportUid }),
+      onError: (error, about) => log("a job failed", { about, ...errorFields(error) }),
     }),
   );
   const urls = { api: "", downloads: "" };
-  const dependencies = {
+  const dependencies: GatewayDependencies = {
     store,
     audit: sqliteAuditLog(database, clock),
     identity: tokens,
@@ -61,7 +69,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
     downloadsUrl: () => urls.downloads,
     isReady: () => !signal.aborted,
     newId: () => randomUUID().replaceAll("-", "").slice(0, 16),
-    onError: (error: unknown, where: string) => log("a request failed", { where, ...errorFields(error) }),
+    onError: (error, where) => log("a request failed", { where, ...errorFields(error) }),
   };
 
   const stopped = new AbortController();
@@ -82,14 +90,24 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
     await controllers;
   });
 
-  const gateway = createGateway(dependencies);
-  closing.defer(() => gateway.close());
-  urls.api = options.publicUrl ?? (await listen(gateway, options.listen));
-  if (options.publicUrl !== undefined) await listen(gateway, options.listen);
-  urls.downloads = urls.api;
+  const gateways = createGateways(dependencies, options.downloadsListen !== undefined);
+  for (const gateway of gateways) closing.defer(() => gateway.close());
+  const addresses = [options.listen, options.downloadsListen ?? options.listen];
+  const [api = "", downloads = api] = await Promise.all(
+    gateways.map((gateway, i) => listen(gateway, addresses[i] ?? options.listen)),
+  );
+  urls.api = options.publicUrl ?? api;
+  urls.downloads = options.downloadsUrl ?? (gateways.length === 1 ? urls.api : downloads);
 
   await home.say(greeting(urls.api, admin, options.allow));
   await Promise.race([ended(signal), controllers]);
+}
+
+/** One for everything, or API and downloads on ports of their own. */
+function createGateways(dependencies: GatewayDependencies, apart: boolean): FastifyInstance[] {
+  if (!apart) return [createGateway(dependencies)];
+  const state = createGatewayState(dependencies, defaultLimits);
+  return (["api", "downloads"] as const).map((serves) => createGateway(dependencies, { serves, state }));
 }
 
 /** Begins to listen; says the URL. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Destination } from "../../src/domain/ports/destination.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
+import { testOpenObjects } from "./destination-open-object.ts";
 
 /** One place, empty at first and not prepared, that goes when it is disposed. */
 export interface DestinationPlace extends AsyncDisposable {
@@ -41,6 +42,7 @@ export function testDestination(
     testRecords(withPlace);
     testFirst(withPlace, limits);
     testReading(withPlace);
+    testOpenObjects((use) => withPlace(({ destination }) => use(destination)));
     testListing(withPlace);
     testWriters(withPlace);
     testLock(withPlace, limits);
@@ -98,6 +100,9 @@ export function testDestination(
           create: () => destination.create("tmp/b", aborted),
           flush: () => destination.flush(["kept"], aborted),
           lock: () => destination.lock("nobody", aborted),
+          ...(destination.openObject === undefined
+            ? undefined
+            : { openObject: async () => destination.openObject?.("kept", aborted) }),
         };
         for (const [call, run] of Object.entries(calls))
           await assert.rejects(run, { message: "enough" }, call);

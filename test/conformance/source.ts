@@ -34,7 +34,11 @@ const tree: TreeFiles = {
 };
 
 /** Runs the suite against the trees that `open` makes of files; paths are byte strings. */
-export function testSource(name: string, open: (files: TreeFiles) => Promise<SourceTree>): void {
+export function testSource(
+  name: string,
+  open: (files: TreeFiles) => Promise<SourceTree>,
+  { skip = false }: { readonly skip?: string | false } = {},
+): void {
   const walk = async (made: SourceTree, options: Partial<WalkOptions> = {}): Promise<Entry[]> => {
     const everything = {
       include: [],
@@ -48,7 +52,7 @@ export function testSource(name: string, open: (files: TreeFiles) => Promise<Sou
   const fileOf = async (made: SourceTree, path: string): Promise<Entry> =>
     (await walk(made)).find((entry) => entry.path === path) ?? assert.fail(`${path} is missing`);
 
-  describe(`source ${name}`, () => {
+  describe(`source ${name}`, { skip }, () => {
     test("gives every entry once, in byte order of full paths, whole folders or none", async () => {
       await using made = await open(tree);
       const paths = (await walk(made)).map(({ path }) => path);
@@ -153,11 +157,18 @@ export function testSource(name: string, open: (files: TreeFiles) => Promise<Sou
 
     test("what changes while it is read is a difference", async () => {
       await using made = await open(tree);
+      const planned = tree["z/big"] ?? assert.fail();
       const reader = await opened(made.source, await fileOf(made, "z/big"));
       await reader.read(Buffer.alloc(1000), 0);
       await made.replace("z/big", mixedBytes(3_000_001, "other"));
-      await reader.read(Buffer.alloc(1000), 1000);
-      assert.equal(await reader.difference(), "changed");
+      const later = Buffer.alloc(1000);
+      await reader.read(later, 1000);
+      // A store goes on giving the object that was there when it was asked for: then there is no difference to tell.
+      const isPlanned = later.equals(planned.subarray(1000, 2000));
+      assert.ok(isPlanned || (await reader.difference()) === "changed");
+      await reader.read(later, 2_000_000);
+      const isStillPlanned = later.equals(planned.subarray(2_000_000, 2_001_000));
+      assert.ok((isPlanned && isStillPlanned) || (await reader.difference()) === "changed");
       await reader.close();
     });
 

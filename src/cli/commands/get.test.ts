@@ -153,10 +153,15 @@ describe("get exports", () => {
 describe("get of the others", () => {
   test("destinations", async () => {
     await using api = await PlayedApi.start();
-    api.put("ExportDestination", "outbox", { spec: { directory: { path: "/mnt/handover" } } });
+    const status = { conditions: [{ ...succeeded("True", "Allowed")["conditions"][0], type: "Ready" }] };
+    api.put("ExportDestination", "outbox", { spec: { directory: { path: "/mnt/handover" } }, status });
     for (const word of ["destination", "destinations", "expdest", "exportdestinations"]) {
       const { lines } = await get(api, [word]);
-      assert.deepEqual(lines, ["NAME     DIRECTORY       AGE", "outbox   /mnt/handover   30m"], word);
+      assert.deepEqual(
+        lines,
+        ["NAME     STATUS    DIRECTORY       AGE", "outbox   Allowed   /mnt/handover   30m"],
+        word,
+      );
     }
     assert.equal((await get(api, ["destination", "outbox", "-o", "name"])).stdout, "destination/outbox\n");
   });
@@ -172,9 +177,9 @@ describe("get of the others", () => {
     api.put("DownloadGrant", "g2", { spec: { ...spec, revoked: true } });
     const { lines } = await get(api, ["grants"]);
     assert.deepEqual(lines, [
-      "NAME   EXPORT    EXPIRES   USED                  AGE   DESCRIPTION",
-      "g1     reports   in 23h    1.0 MiB of 10.0 GiB   30m   ACME",
-      "g2     reports   revoked   0 B                   30m   -",
+      "NAME   EXPORT    STATUS    EXPIRES   USED                  AGE   DESCRIPTION",
+      "g1     reports   -         in 23h    1.0 MiB of 10.0 GiB   30m   ACME",
+      "g2     reports   Revoked   in 23h    0 B                   30m   -",
     ]);
     assert.equal(
       (await get(api, ["grants", "--export", "reports", "-o", "name"])).stdout,

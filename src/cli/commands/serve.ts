@@ -42,6 +42,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
       "limit of what all exports together read",
       size("--bytes-per-second", 1024),
     )
+    .option("--sign-key <FILE>", "sign a statement of each export with this Ed25519 private key (PEM)")
     .addHelpText("after", help)
     .action(async (options) => {
       await host.serve({
@@ -54,6 +55,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
         jobs: options.jobs,
         workers: options.workers ?? Math.min(availableParallelism(), 256),
         bytesPerSecond: options.bytesPerSecond,
+        signKeyFile: options.signKey === undefined ? undefined : resolve(options.signKey),
       });
     });
   return command as unknown as Command;

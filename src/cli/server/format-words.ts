@@ -4,7 +4,7 @@ import { type FormatName, formatNames } from "../../domain/export-options.ts";
 
 type Format = NonNullable<NewExport["spec"]["format"]>;
 
-export const formatOf = {
+const formatOf = {
   tar: "Tar",
   "tar.gz": "TarGzip",
   "tar.zst": "TarZstd",

@@ -1,5 +1,6 @@
 /** How resources are shown in tables. */
 import { formatBytes } from "../../domain/quantity.ts";
+import { conditionOf } from "../../domain/resources/condition.ts";
 import { quantityBytes } from "../../domain/resources/quantity-field.ts";
 import type { DownloadGrant, Export, ExportDestination, Resource } from "../../domain/resources/resource.ts";
 import { age, untilThen } from "./duration.ts";
@@ -17,6 +18,9 @@ const labelOf =
   (word: string) =>
   ({ metadata }: Resource): string =>
     `${word}/${shown(metadata.name)}`;
+
+const reasonOf = ({ status }: Resource, type: string): string =>
+  conditionOf(status?.conditions, type)?.reason ?? "";
 
 export const exportLook: Look<Export> = {
   listKind: "ExportList",
@@ -55,10 +59,8 @@ export const grantLook: Look<DownloadGrant> = {
   columns: [
     name,
     { title: "EXPORT", value: ({ spec }) => spec.exportRef.name },
-    {
-      title: "EXPIRES",
-      value: (grant, now) => (grant.spec.revoked ? "revoked" : untilThen(grantEnd(grant), now)),
-    },
+    { title: "STATUS", value: (grant) => (grant.spec.revoked ? "Revoked" : reasonOf(grant, "Valid")) },
+    { title: "EXPIRES", value: (grant, now) => untilThen(grantEnd(grant), now) },
     { title: "USED", value: usedOf },
     ageColumn,
     { title: "DESCRIPTION", value: ({ spec }) => spec.description ?? "" },

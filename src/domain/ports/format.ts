@@ -32,6 +32,8 @@ interface ArchiveCommon extends FormatCommon {
   readonly closesSplitFiles: boolean;
   createPartEncoder(options: EncoderOptions): PartEncoder;
   createTailEncoder(options: EncoderOptions): TailEncoder;
+  /** Stored bytes that stand for nothing, at least this many, as one frame; absent where the format has no such thing. */
+  padding?(size: number): Iterable<Uint8Array>;
 }
 
 /** Index offsets count bytes of the part's uncompressed stream, which is cut into frames. */

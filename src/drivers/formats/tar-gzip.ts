@@ -1,6 +1,7 @@
 /** tar.gz: a tar in independent gzip members (RFC 1952 section 2.2), for receivers that know nothing newer. */
 import { constants, gunzipSync, gzipSync } from "node:zlib";
 import { LongshoreError } from "../../domain/errors.ts";
+import { emptyMember } from "../../domain/gzip/padding.ts";
 import type { StreamFormat } from "../../domain/ports/format.ts";
 import type { FrameCodec } from "../../domain/tar/frame-writer.ts";
 import { tarSize, typeFlag } from "../../domain/tar/layout.ts";
@@ -20,6 +21,7 @@ export const tarGzip: StreamFormat = {
   createPartEncoder: ({ level, sink }) => createTarPartEncoder(compressor(level), sink),
   createTailEncoder: ({ level, sink }) => createTarTailEncoder(compressor(level), sink),
   decodeFrame,
+  padding: emptyMember,
 };
 
 /** Everything on which the bytes depend is said; zlib itself writes no time and no name into the member's header. */

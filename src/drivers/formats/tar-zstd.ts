@@ -6,6 +6,7 @@ import type { FrameCodec } from "../../domain/tar/frame-writer.ts";
 import { tarSize, typeFlag } from "../../domain/tar/layout.ts";
 import { createTarPartEncoder } from "../../domain/tar/part-encoder.ts";
 import { createTarTailEncoder } from "../../domain/tar/tail-encoder.ts";
+import { skippableFrame } from "../../domain/zstd/padding.ts";
 import { createSeekTable } from "../../domain/zstd/seek-table.ts";
 
 export const tarZstd: StreamFormat = {
@@ -21,6 +22,7 @@ export const tarZstd: StreamFormat = {
   createPartEncoder: ({ level, sink }) => createTarPartEncoder(compressor(level), sink),
   createTailEncoder: ({ level, sink }) => createTarTailEncoder(compressor(level), sink, createSeekTable()),
   decodeFrame,
+  padding: skippableFrame,
 };
 
 function compressor(level: number): FrameCodec {

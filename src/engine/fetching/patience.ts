@@ -16,7 +16,7 @@ export interface Lane {
 }
 
 export interface Patience {
-  newLane(): Lane;
+  readonly newLane: () => Lane;
 }
 
 export interface PatienceOptions {

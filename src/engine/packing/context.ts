@@ -1,5 +1,6 @@
 import type { ExportOptions } from "../../domain/export-options.ts";
 import type { PackProgress } from "../../domain/pack-task.ts";
+import type { ArchiveUpload } from "../../domain/ports/archive-uploads.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Format } from "../../domain/ports/format.ts";
@@ -16,6 +17,8 @@ export interface PackContext {
   readonly clock: Clock;
   /** Whether others may have worked on the export before: only then is there something to adopt. */
   readonly resumed: boolean;
+  /** The upload that parts are sent into; absent where they are objects. */
+  readonly upload?: ArchiveUpload | undefined;
   readonly openDestination: (location: string) => Promise<Destination>;
   readonly onProgress: (progress: PackProgress) => void;
   /** Told of bytes that were read; waits as long as it wants reading slowed. Absent where nothing is limited. */

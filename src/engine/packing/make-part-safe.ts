@@ -4,15 +4,7 @@
  */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { PackOutcome, PackTask } from "../../domain/pack-task.ts";
-import {
-  attemptName,
-  draftReceiptName,
-  number8,
-  partName,
-  receiptName,
-  type PlannedPart,
-} from "../../domain/part.ts";
-import type { ObjectWriter } from "../../domain/ports/destination.ts";
+import { attemptName, draftReceiptName, number8, receiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt, receiptBytes } from "../receipts.ts";
 import { findAdoptable } from "./adopt.ts";
@@ -20,8 +12,9 @@ import type { PackContext } from "./context.ts";
 import { openFragments } from "./fragments.ts";
 import { packArchivePart } from "./pack-archive-part.ts";
 import { packFilesPart } from "./pack-files-part.ts";
-import { createPartSink } from "./part-sink.ts";
+import { openPartOutput, type PartOutput } from "./part-output.ts";
 import { reusePart } from "./reuse.ts";
+import { isObjectName, isOfUpload } from "./stored-object.ts";
 
 /**
  * Resolves when the part's bytes stand under their name and the next task may begin; `safe` resolves when the receipt
@@ -35,9 +28,10 @@ export async function makePartSafe(
   const { part } = task;
   if (context.resumed) {
     const receipt = await readReceipt(context.destination, part.number, signal);
-    if (receipt?.key === part.key) return { safe: Promise.resolve(outcome(receipt, "kept")) };
+    if (receipt?.key === part.key && isOfUpload(receipt, context.upload))
+      return { safe: Promise.resolve(outcome(receipt, "kept")) };
     await dropStale(context, part, receipt, signal);
-    const adoptable = await findAdoptable(context.destination, part, signal);
+    const adoptable = await findAdoptable(context, part, signal);
     if (adoptable !== undefined) return { safe: publish(context, adoptable, "adopted", signal) };
   }
   if (task.reuse !== undefined) {
@@ -67,7 +61,7 @@ async function pack(
   const startedAt = new Date(context.clock.now()).toISOString();
   const temporary = `tmp/${number8(part.number)}.${attempt}`;
   const fragments = await openFragments(context.destination, part.number, temporary, signal);
-  let writer: ObjectWriter | undefined;
+  let output: PartOutput | undefined;
   try {
     const stored = await packContent();
     const records = await fragments.commit();
@@ -90,36 +84,37 @@ async function pack(
       finishedAt: new Date(context.clock.now()).toISOString(),
     };
     await writeDraft(context, receipt, signal);
-    await writer?.commit(receipt.object);
+    await output?.commit(receipt.object);
     return { safe: finishLater(receipt) };
   } catch (error) {
-    await writer?.[Symbol.asyncDispose]();
+    await output?.[Symbol.asyncDispose]();
     await fragments[Symbol.asyncDispose]();
     throw error;
   }
 
   async function packContent(): Promise<
-    Pick<Receipt, "object" | "size" | "sha256" | "uncompressedSize" | "frames" | "piece">
+    Pick<Receipt, "object" | "size" | "sha256" | "sent" | "uncompressedSize" | "frames" | "piece">
   > {
-    const { format, destination } = context;
+    const { format } = context;
     if (format.layout === "files") {
       const { size, sha256 } = await packFilesPart(context, { part, fragments, temporary }, signal);
       return { object: "files/", size, sha256, uncompressedSize: size, frames: [] };
     }
-    writer = await destination.create(temporary, signal);
-    const sink = createPartSink(writer);
-    const packed = await packArchivePart(context, { part, format, sink: sink.write, fragments }, signal);
-    const { size, sha256 } = sink.finish();
-    return { object: partName(part.number, sha256, format.extension), size, sha256, ...packed };
+    output = await openPartOutput(context, { number: part.number, format, temporary }, signal);
+    const packed = await packArchivePart(context, { part, format, sink: output.write, fragments }, signal);
+    const { frames, ...rest } = packed;
+    const { padding, ...stored } = output.finish();
+    return { ...stored, ...rest, frames: padding === undefined ? frames : [...frames, padding] };
   }
 
   async function finishLater(receipt: Receipt): Promise<PackOutcome> {
     try {
-      await writer?.flush();
+      const sent = await output?.flush();
       await fragments.flush();
-      return await publish(context, receipt, "packed", signal);
+      const proved = sent === undefined ? receipt : { ...receipt, sent };
+      return await publish(context, proved, "packed", signal);
     } finally {
-      await writer?.[Symbol.asyncDispose]();
+      await output?.[Symbol.asyncDispose]();
       await fragments[Symbol.asyncDispose]();
     }
   }
@@ -152,7 +147,7 @@ async function publish(
     return outcome(receipt, way);
   }
   const winner = await readReceipt(destination, receipt.number, signal);
-  if (winner === undefined || winner.key !== receipt.key) {
+  if (winner === undefined || winner.key !== receipt.key || !isOfUpload(winner, context.upload)) {
     throw new LongshoreError(
       "WorkerLost",
       `part ${receipt.number} of ${destination.location} was taken away by another process`,
@@ -164,7 +159,7 @@ async function publish(
     receipt.differences.fragment?.object,
   ]) {
     const kept = [winner.object, winner.index.fragment.object, winner.differences.fragment?.object];
-    if (object !== undefined && object !== "files/" && !kept.includes(object))
+    if (object !== undefined && isObjectName(object) && !kept.includes(object))
       await destination.remove(object, signal);
   }
   return outcome(winner, "adopted");

@@ -7,7 +7,7 @@ import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
 import { unlessDamaged } from "../unless-damaged.ts";
 import type { PackContext } from "./context.ts";
-import { holdsObject } from "./stored-object.ts";
+import { holdsObject, isObjectName } from "./stored-object.ts";
 
 /** The receipt to write, or undefined where the old part may not be trusted or is not there any more. */
 export async function reusePart(
@@ -17,12 +17,14 @@ export async function reusePart(
   signal: AbortSignal,
 ): Promise<Receipt | undefined> {
   const { destination, format, clock } = context;
-  if (format.layout === "files") return undefined;
+  // What was sent into an upload can't be taken out of it again.
+  if (format.layout === "files" || context.upload !== undefined) return undefined;
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
   const old = await readReceipt(previous, reusable.number, signal).catch(unlessDamaged);
   if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0)
     return undefined;
+  if (!isObjectName(old.object)) return undefined;
   const { size, sha256 } = old;
   if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
 

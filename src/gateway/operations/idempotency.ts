@@ -54,20 +54,19 @@ async function keep(
   { actor, key }: { readonly actor: string; readonly key: string },
   work: () => Promise<Answer>,
 ): Promise<Answer> {
-  let answer: Answer;
   try {
-    answer = await work();
+    const answer = await work();
+    const location = answer.headers?.["Location"];
+    idempotency.finish(actor, key, {
+      status: answer.status,
+      headers: location === undefined ? {} : { location },
+      body: JSON.stringify(answer.kept ?? answer.body ?? null),
+    });
+    return answer;
   } catch (error) {
     idempotency.abandon(actor, key);
     throw error;
   }
-  const location = answer.headers?.["Location"];
-  idempotency.finish(actor, key, {
-    status: answer.status,
-    headers: location === undefined ? {} : { location },
-    body: JSON.stringify(answer.kept ?? answer.body ?? null),
-  });
-  return answer;
 }
 
 async function firstAnswer(

@@ -7,7 +7,7 @@ import type { LocalDatabase } from "./open-database.ts";
 export interface HistoryLimits {
   /** Changes that are kept. */
   readonly changes: number;
-  /** Characters of JSON that are kept. */
+  /** Characters of JSON that are kept, up to one document more. */
   readonly characters: number;
 }
 

@@ -8,6 +8,9 @@ import type { EntryReader } from "../../../domain/ports/source.ts";
 /** Objects up to this size are fetched whole when they are opened, so that many may be opened ahead of their turn. */
 const smallObject = 2 ** 20;
 
+/** More than any store takes. */
+const largestObject = 2 ** 46;
+
 /** The reader asks from where it is first read on, or at once where the object is small. */
 export async function openObject(
   store: ObjectStore,
@@ -48,10 +51,19 @@ class ObjectReader implements EntryReader {
 
   /** Says why there is nothing to read. */
   async begin(): Promise<DifferenceReason | undefined> {
-    const reason = await this.#reopen(this.#position);
+    const length = this.#end - this.#position;
+    const reason = length === 0 ? await this.#beginEmpty() : await this.#reopen(this.#position);
     if (reason !== undefined) return reason;
-    if (this.#end - this.#position <= smallObject) this.#rest = await this.#takeAll();
+    if (length <= smallObject && this.#difference === undefined) this.#rest = await this.#takeAll();
     return undefined;
+  }
+
+  /** No range has a byte of an empty object, so whether it is still the same is asked otherwise. */
+  async #beginEmpty(): Promise<DifferenceReason | undefined> {
+    const facts = await this.#store.head(this.#wanted.key, this.#signal);
+    if (facts === undefined) return "vanished";
+    if (facts.etag === this.#etag && facts.size === 0) return undefined;
+    return this.#reopen(this.#position);
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
@@ -86,13 +98,14 @@ class ObjectReader implements EntryReader {
   /** What is read is what was planned, or else what stands there now, which is a difference. */
   async #reopen(position: number): Promise<DifferenceReason | undefined> {
     this.#position = position;
-    // Behind the planned end there may be more, where the object has grown.
+    if (position >= this.#end && this.#difference === undefined && this.#end > 0) return undefined;
     const length = Math.max(this.#end - position, 1);
     const planned = await this.#get({ offset: position, length, ifMatch: this.#etag });
-    if (planned !== "changed") return this.#take(planned);
+    const isPlanned = typeof planned === "object" && planned.facts.etag === this.#etag;
+    if (isPlanned || planned === undefined || planned === "unreadable") return this.#take(planned);
     this.#difference = "changed";
     this.#etag = undefined;
-    const now = await this.#get({ offset: position, length: Number.MAX_SAFE_INTEGER - position });
+    const now = await this.#get({ offset: position, length: largestObject });
     return this.#take(now === "changed" ? undefined : now);
   }
 

@@ -1,5 +1,5 @@
 /** Walks the keys below a prefix in their order, a page at a time, passing over folders that are excluded. */
-import { displayName } from "../../../domain/byte-string.ts";
+import { byteStringOfText, displayName } from "../../../domain/byte-string.ts";
 import type { Entry } from "../../../domain/entry.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { ListedObject, ObjectStore } from "../../../domain/ports/object-store.ts";
@@ -51,7 +51,7 @@ class KeyVisitor {
   readonly #walked: WalkedKeys;
   #last = "";
   /** The folders on the way to the last key, and whether anything below may be part of the export. */
-  #folders: { readonly name: string; readonly path: string; readonly enters: boolean }[] = [];
+  #folders: { readonly name: string; readonly enters: boolean }[] = [];
   /** Files whose name the last key begins with. */
   #files: string[] = [];
 
@@ -86,21 +86,20 @@ class KeyVisitor {
 
   /** Keys that are no paths are always reported, unless they lie in a folder that is left out. */
   #isChosen(name: string, entry: Entry): boolean {
-    this.#enterFolders(name, entry.path);
+    this.#enterFolders(name);
     if (this.#folders.some(({ enters }) => !enters)) return false;
     return entry.difference !== undefined || this.#walked.filter.selects(entry.path);
   }
 
-  #enterFolders(name: string, path: string): void {
-    while (this.#folders.length > 0 && !name.startsWith(this.#folders.at(-1)?.name ?? ""))
-      this.#folders.pop();
+  #enterFolders(name: string): void {
+    const left = this.#folders.findIndex((folder) => !name.startsWith(folder.name));
+    if (left >= 0) this.#folders = this.#folders.slice(0, left);
     for (;;) {
-      const above = this.#folders.at(-1);
-      const end = name.indexOf("/", above?.name.length ?? 0);
-      if (end < 0 || end === name.length - 1 || above?.enters === false) return;
-      const pathEnd = path.indexOf("/", above?.path.length ?? 0);
-      const folder = { name: name.slice(0, end + 1), path: path.slice(0, pathEnd + 1) };
-      this.#folders.push({ ...folder, enters: this.#enters(folder.path) });
+      const above = this.#folders.at(-1) ?? { name: "", enters: true };
+      const end = name.indexOf("/", above.name.length);
+      if (end < 0 || end === name.length - 1 || !above.enters) return;
+      const folder = name.slice(0, end + 1);
+      this.#folders.push({ name: folder, enters: this.#enters(byteStringOfText(folder)) });
     }
   }
 
