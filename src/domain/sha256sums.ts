@@ -1,5 +1,6 @@
 /** SHA256SUMS: what `sha256sum -c` checks, so that nobody needs Longshore to see that an export is whole. */
 import { bytesOf } from "./byte-string.ts";
+import { archiveObject } from "./part.ts";
 
 export interface SummedFile {
   /** Byte string, relative to the export's folder. */
@@ -9,11 +10,20 @@ export interface SummedFile {
 
 export interface SummedManifest {
   readonly format: string;
-  readonly parts: readonly { readonly object: string; readonly sha256: string }[];
+  readonly parts: readonly SummedObject[];
+  /** Asked only where the archive is one object, which has no digest of its own. */
+  readonly files?: readonly SummedObject[];
+  readonly run?: { readonly files: readonly SummedObject[] };
+}
+
+interface SummedObject {
+  readonly object: string;
+  readonly sha256: string;
 }
 
 /**
- * The bytes of SHA256SUMS: the parts in order, or for format Files the files in index order, and then manifest.json.
+ * The bytes of SHA256SUMS: the parts in order, or for format Files the files in index order, or where the archive is one
+ * object of a store the records in the manifest's order, and then manifest.json.
  * `files` is asked only for format Files, whose names it gives with their "files/".
  */
 export async function* sha256Sums(
@@ -22,11 +32,16 @@ export async function* sha256Sums(
   files?: AsyncIterable<readonly SummedFile[]>,
 ): AsyncGenerator<Uint8Array> {
   if (manifest.format !== "files") {
-    for (const part of manifest.parts) yield lineOf({ name: part.object, sha256: part.sha256 });
+    for (const part of listedObjects(manifest)) yield lineOf({ name: part.object, sha256: part.sha256 });
   } else if (files !== undefined) {
     for await (const batch of files) if (batch.length > 0) yield bytesOf(batch.map(sha256SumsLine).join(""));
   }
   yield lineOf({ name: "manifest.json", sha256: manifestSha256 });
+}
+
+function listedObjects({ parts, files = [], run }: SummedManifest): readonly SummedObject[] {
+  const isOneObject = parts.some(({ object }) => object === archiveObject);
+  return isOneObject ? [...files, ...(run?.files ?? [])] : parts;
 }
 
 const lineOf = (file: SummedFile): Uint8Array => bytesOf(sha256SumsLine(file));

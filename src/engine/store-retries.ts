@@ -62,7 +62,7 @@ function retriedUploads(uploads: MultipartUploads, again: Again): MultipartUploa
     put: (part, payload, signal) => again(() => uploads.put(part, payload, signal), signal),
     list: (upload, after, signal) => again(() => uploads.list(upload, after, signal), signal),
     complete: (upload, parts, signal) => again(() => uploads.complete(upload, parts, signal), signal),
-    isMadeOf: (key, parts, signal) => again(() => uploads.isMadeOf(key, parts, signal), signal),
+    madeOf: (key, parts, signal) => again(() => uploads.madeOf(key, parts, signal), signal),
     abort: (upload, signal) => again(() => uploads.abort(upload, signal), signal),
     uploads: (prefix, signal) => again(() => uploads.uploads(prefix, signal), signal),
   };

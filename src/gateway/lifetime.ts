@@ -39,6 +39,10 @@ export function lifetimeOf(app: FastifyInstance, deadline: number): Lifetime {
     }, deadline);
     done();
   });
+  app.addHook("onResponse", async () => {
+    // A connection that was busy when closing began would be kept for its next request.
+    if (stopping.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
+  });
   app.addHook("onClose", async () => {
     await Promise.allSettled(working);
     clearTimeout(timer);

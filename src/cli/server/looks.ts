@@ -22,6 +22,9 @@ const labelOf =
 const reasonOf = ({ status }: Resource, type: string): string =>
   conditionOf(status?.conditions, type)?.reason ?? "";
 
+const messageOf = ({ status }: ExportDestination): string =>
+  conditionOf(status?.conditions, "Ready")?.message ?? "";
+
 export const exportLook: Look<Export> = {
   listKind: "ExportList",
   label: labelOf("export"),
@@ -50,7 +53,13 @@ export const exportEverywhereLook: Look<Export> = {
 export const destinationLook: Look<ExportDestination> = {
   listKind: "ExportDestinationList",
   label: labelOf("destination"),
-  columns: [name, { title: "DIRECTORY", value: ({ spec }) => spec.directory?.path ?? "" }, ageColumn],
+  columns: [
+    name,
+    { title: "STATUS", value: (destination) => reasonOf(destination, "Ready") },
+    { title: "DIRECTORY", value: ({ spec }) => spec.directory?.path ?? "" },
+    ageColumn,
+    { title: "MESSAGE", wide: true, value: messageOf },
+  ],
 };
 
 export const grantLook: Look<DownloadGrant> = {

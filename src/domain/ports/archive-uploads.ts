@@ -24,10 +24,16 @@ export interface ArchiveUploads {
     parts: readonly StoredPart[],
     signal: AbortSignal,
   ): Promise<{ readonly etag: string } | "refused">;
-  /** Whether the object stands and is made of exactly these parts; undefined where the store can't tell. */
-  isMadeOf(object: string, parts: readonly StoredPart[], signal: AbortSignal): Promise<boolean | undefined>;
+  /** The object, if it stands and may be what these parts make; undefined where it does not, or is another. */
+  madeOf(object: string, parts: readonly StoredPart[], signal: AbortSignal): Promise<MadeObject | undefined>;
   /** Ends every upload of the object but this one; none is no error. */
   abortOthers(object: string, kept: ArchiveUpload | undefined, signal: AbortSignal): Promise<void>;
+}
+
+export interface MadeObject {
+  readonly etag: string;
+  /** Whether the store's own tags prove it; where they do not, only reading it does. */
+  readonly isProven: boolean;
 }
 
 export interface ArchiveUpload {

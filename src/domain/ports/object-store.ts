@@ -114,8 +114,15 @@ export interface MultipartUploads {
     parts: readonly PartFacts[],
     signal: AbortSignal,
   ): Promise<{ readonly etag: string } | "refused">;
-  /** Whether the object there was made out of exactly these parts, as far as its ETag or checksum says; undefined where they do not. */
-  isMadeOf(key: string, parts: readonly PartFacts[], signal: AbortSignal): Promise<boolean | undefined>;
+  /**
+   * The object, unless it is not there or can't be what these parts make. `isProven` says whether its ETag or checksum shows
+   * that it is; a store that encrypts may have tags that show nothing.
+   */
+  madeOf(
+    key: string,
+    parts: readonly PartFacts[],
+    signal: AbortSignal,
+  ): Promise<{ readonly etag: string; readonly isProven: boolean } | undefined>;
   /** Removes the parts. An upload that is not there is no error. */
   abort(upload: UploadPlace, signal: AbortSignal): Promise<void>;
   /** Uploads of keys that begin with the prefix and were neither completed nor aborted. */

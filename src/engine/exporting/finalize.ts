@@ -4,7 +4,6 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { FileDigest } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { countAttempts } from "./attempts.ts";
@@ -14,7 +13,8 @@ import type { ExportWork } from "./export-call.ts";
 import { indexOf, removeStaleFiles, removeStaleRecords } from "./remove-stale.ts";
 import { putStatement } from "./statement.ts";
 import { putSums } from "./sums.ts";
-import { finishTail, openTail } from "./tail-part.ts";
+import { completeArchive, type RefusedParts } from "./complete-archive.ts";
+import { finishTail, openTail, type Tail } from "./tail-part.ts";
 
 /** What a repair knows of the export's making. */
 export interface FinalizedBefore {
@@ -30,10 +30,12 @@ export async function finalize(
   plan: Plan,
   signal: AbortSignal,
   before: FinalizedBefore = { attempts: 0, redone: 0, wasFinished: false },
-): Promise<Omit<ExportResult, "unchanged">> {
+): Promise<Omit<ExportResult, "unchanged"> | RefusedParts> {
   const { call, home, destination } = work;
   const { records, tail } = await joinParts(work, plan, signal);
   if (call.options.differences === "fail") await refuseDifferences(work, plan, records, signal);
+  const archive = await completeArchive(work, plan, { records, tail }, signal);
+  if (archive !== undefined && "refused" in archive) return archive;
 
   const planBytes = await destination.get("plan.json", signal);
   if (planBytes === undefined)
@@ -50,7 +52,7 @@ export async function finalize(
 
   const { request } = plan;
   const attempts = await countAttempts(destination, plan.parts, signal);
-  const proof = proofOf(request.options, parts, records, plan);
+  const proof = proofOf(work, parts, records, plan);
   const manifest: Manifest = {
     ...proof,
     contentDigest: sha256(JSON.stringify(proof)),
@@ -67,6 +69,7 @@ export async function finalize(
       redone: before.redone + attempts.redone,
       attempts: before.attempts + attempts.total,
       reused: records.reused,
+      ...(archive === undefined ? undefined : { archive }),
       files: [planFile, ...records.receipts, ...tailReceipts],
     },
   };
@@ -96,37 +99,37 @@ async function joinParts(
   const format = await home.drivers.format(call.options.format);
   if (format.layout === "files")
     return { records: await joinRecords(destination, plan, undefined, signal), tail: undefined };
-  await using tail = await openTail(destination, format, call.options.level, signal);
+  const number = plan.parts.length;
+  const { upload } = plan.request;
+  const { level } = call.options;
+  await using tail = await openTail({ destination, upload, number, format, level }, signal);
   const records = await joinRecords(destination, plan, tail.encoder, signal);
   const place = {
     destination,
     format,
-    number: plan.parts.length,
+    number,
+    offset: records.parts.reduce((sum, part) => sum + part.size, 0),
     keys: plan.parts.map((part) => part.key),
     now: new Date(home.clock.now()).toISOString(),
   };
   return { records, tail: await finishTail(tail, place, signal) };
 }
 
-interface Tail {
-  readonly part: ManifestPart;
-  readonly receipt: FileDigest;
-}
-
 /** What two exports of the same tree have in common. */
 function proofOf(
-  options: Manifest["options"],
+  { source }: ExportWork,
   parts: ManifestPart[],
   records: JoinedRecords,
   plan: Plan,
 ): Omit<Manifest, "contentDigest" | "run"> {
+  const { options } = plan.request;
   const sum = (value: (part: ManifestPart) => number): number =>
     parts.reduce((total, part) => total + value(part), 0);
   return {
     formatVersion,
     format: options.format,
     options,
-    source: { kind: "filesystem" },
+    source: { kind: source.kind ?? "filesystem" },
     totals: {
       ...plan.totals,
       uncompressed: sum((part) => part.uncompressedSize),

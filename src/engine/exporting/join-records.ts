@@ -1,14 +1,16 @@
 /** Joins what the workers left: index fragments, differences, frames of the seek table. No index line is read unless the format asks. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { DifferenceCounts, IndexPageTable, ManifestPart } from "../../domain/manifest.ts";
-import { receiptName } from "../../domain/part.ts";
+import { archiveObject, receiptName } from "../../domain/part.ts";
 import type { Plan } from "../../domain/plan.ts";
+import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { TailEncoder } from "../../domain/ports/format.ts";
-import type { FileDigest, Receipt } from "../../domain/receipt.ts";
+import type { FileDigest, Receipt, SentPart } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { readLines } from "../lines.ts";
+import { isObjectName, isOfUpload } from "../packing/stored-object.ts";
 import { parseReceipt } from "../receipts.ts";
 import { copyFragment, createJoinedObject } from "./joined-object.ts";
 import { JoinedDifferences } from "./joined-differences.ts";
@@ -23,6 +25,8 @@ export interface JoinedRecords {
   readonly firstDifference: string | undefined;
   /** Numbers of the parts taken over from an earlier export. */
   readonly reused: number[];
+  /** What the store said of each part, where they were sent into an upload. */
+  readonly stored: StoredPart[];
 }
 
 /** Throws Damaged where a receipt is missing, does not fit the plan, or vouches for what is not there. */
@@ -35,16 +39,18 @@ export async function joinRecords(
   const parts: ManifestPart[] = [];
   const receipts: FileDigest[] = [];
   const reused: number[] = [];
+  const sent: StoredPart[] = [];
   const table: IndexPageTable = { formatVersion: 1, parts: [] };
   let stored = 0;
   await using index = await createJoinedObject(destination, "index", signal);
   await using differences = new JoinedDifferences(destination);
   const entries = tail?.needsEntries === true ? createTailEntries(tail) : undefined;
   for (const planned of plan.parts) {
-    const { receipt, digest } = await checkedReceipt(destination, planned, signal);
+    const { receipt, digest } = await checkedReceipt(destination, planned, plan.request.upload, signal);
     receipts.push(digest);
     if (receipt.reused) reused.push(receipt.number);
-    parts.push(manifestPart(receipt));
+    parts.push(manifestPart(receipt, stored));
+    if (receipt.sent !== undefined) sent.push(storedPart(receipt, receipt.sent));
     tail?.part(receipt);
     const { fragment, lines, pages } = receipt.index;
     table.parts.push({ number: receipt.number, offset: index.size, size: fragment.size, lines, pages });
@@ -66,6 +72,7 @@ export async function joinRecords(
     differences: differences.counts,
     firstDifference: differences.first,
     reused,
+    stored: sent,
   };
 }
 
@@ -76,6 +83,7 @@ async function drain(bytes: AsyncIterable<Uint8Array>): Promise<void> {
 async function checkedReceipt(
   destination: Destination,
   planned: Plan["parts"][number],
+  upload: ArchiveUpload | undefined,
   signal: AbortSignal,
 ): Promise<{ receipt: Receipt; digest: FileDigest }> {
   const object = receiptName(planned.number);
@@ -83,10 +91,10 @@ async function checkedReceipt(
   if (bytes === undefined)
     throw new LongshoreError("Damaged", `${object} is missing in ${destination.location}`);
   const receipt = await parseReceipt(bytes, `${object} in ${destination.location}`);
-  if (receipt.key !== planned.key || receipt.number !== planned.number) {
+  if (receipt.key !== planned.key || receipt.number !== planned.number || !isOfUpload(receipt, upload)) {
     throw new LongshoreError("Damaged", `${object} in ${destination.location} is of another plan`);
   }
-  const isFile = !receipt.object.endsWith("/");
+  const isFile = isObjectName(receipt.object);
   if (isFile && (await destination.size(receipt.object, signal)) !== receipt.size) {
     throw new LongshoreError(
       "Damaged",
@@ -96,12 +104,22 @@ async function checkedReceipt(
   return { receipt, digest: { object, size: bytes.length, sha256: sha256(bytes) } };
 }
 
-export function manifestPart(receipt: Receipt): ManifestPart {
+/** What the store said of a part that was sent into an upload. */
+export const storedPart = ({ number, size }: Receipt, { etag, checksum }: SentPart): StoredPart => ({
+  number,
+  size,
+  etag,
+  ...(checksum === undefined ? undefined : { sha256: checksum }),
+});
+
+/** `offset` is where it begins in the archive. */
+export function manifestPart(receipt: Receipt, offset: number): ManifestPart {
   const { number, key, object, size, uncompressedSize, startsInside, endsInside, counts } = receipt;
   return {
     number,
     key,
     object,
+    ...(object === archiveObject ? { offset } : undefined),
     size,
     sha256: receipt.sha256,
     uncompressedSize,

@@ -29,6 +29,7 @@ export async function packEverything(work: ExportWork, begun: Begun, signal: Abo
       destination: call.location,
       options: call.options,
       resumed: begun.found.kind !== "none",
+      upload: begun.request.upload,
     },
     workers: call.workers,
     onProgress: ({ bytes, files }) => home.onEvent({ kind: "packed", content: bytes, files }),

@@ -1,9 +1,11 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
 import { LongshoreError } from "../../domain/errors.ts";
+import { draftReceiptName, receiptName } from "../../domain/part.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
 import { documentBytes } from "../document.ts";
+import { beginUpload, endStrayUploads, isUploadUsable } from "./archive-upload.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkOwner, checkRequest } from "./check-request.ts";
 import { cleanUp, hasWorkFiles } from "./clean-up.ts";
@@ -11,7 +13,7 @@ import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-
 import { finalize } from "./finalize.ts";
 import { findExport, type FoundExport, requestName } from "./found-export.ts";
 import { newRequest } from "./new-request.ts";
-import { packEverything } from "./pack-everything.ts";
+import { type Begun, packEverything } from "./pack-everything.ts";
 
 /** Throws errors of the catalogue; whatever was done until then is found again by the next call. */
 export async function runExport(
@@ -44,12 +46,45 @@ export async function continueExport(
   signal: AbortSignal,
   wasFinished = false,
 ): Promise<ExportResult> {
-  const request = await settleRequest(work, found, signal);
+  let begun = await settle(work, found, signal);
   if (found.kind !== "none") announce(work, found);
-  const plan = await packEverything(work, { request, found }, signal);
-  const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
-  await cleanUp(work.destination, signal);
-  return { ...result, unchanged: false };
+  for (let round = 1; ; round++) {
+    const plan = await packEverything(work, begun, signal);
+    const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
+    if (!("refused" in result)) {
+      await cleanUp(work.destination, signal);
+      await endStrayUploads(work, plan.request.upload?.object, undefined, signal);
+      return { ...result, unchanged: false };
+    }
+    await packAgain(work, result.refused, round, signal);
+    begun = { request: plan.request, found: { kind: "planned", plan } };
+  }
+}
+
+/** Times that an archive is completed before it is given up. */
+const rounds = 3;
+
+/** Forgets the parts that the store does not have as they were sent, so that they are packed and sent once more. */
+async function packAgain(
+  { home, destination }: ExportWork,
+  refused: readonly number[],
+  round: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const parts = `${refused.length === 1 ? "part" : "parts"} ${refused.slice(0, 10).join(", ")}`;
+  if (round === rounds)
+    throw new LongshoreError(
+      "DestinationFailed",
+      `${destination.location} does not keep ${parts} as they were sent`,
+    );
+  home.onEvent({
+    kind: "notice",
+    message: `${destination.location} does not have ${parts} as they were sent: they are packed again`,
+  });
+  for (const part of refused) {
+    await destination.remove(receiptName(part), signal);
+    await destination.remove(draftReceiptName(part), signal);
+  }
 }
 
 function finished(
@@ -98,20 +133,32 @@ async function clearLeftovers(
   }
 }
 
-async function settleRequest(
+/** What stands in the destination from now on: what was asked for, and where parts are sent. */
+async function settle(
   work: ExportWork,
   found: Exclude<FoundExport, { kind: "finished" }>,
   signal: AbortSignal,
-): Promise<ExportRequest> {
+): Promise<Begun> {
+  const request = requestOf(work, found);
+  const { upload } = request;
+  const isUsable = upload !== undefined && (await isUploadUsable(work, upload, found, signal));
+  if (found.kind !== "none" && (upload === undefined || isUsable)) return { request, found };
+  const begun = await beginUpload(work, signal);
+  const settled = begun === undefined ? request : { ...request, upload: { ...begun } };
+  const next = found.kind === "planned" ? { ...found, plan: { ...found.plan, request: settled } } : found;
+  // It stands in a record before the first part is sent, so that whoever comes later goes on with it or ends it.
+  if (next.kind === "planned") await work.destination.put("plan.json", documentBytes(next.plan), signal);
+  else await work.destination.put(requestName, documentBytes(settled), signal);
+  await endStrayUploads(work, begun?.object, begun, signal);
+  return { request: settled, found: next };
+}
+
+function requestOf(work: ExportWork, found: Exclude<FoundExport, { kind: "finished" }>): ExportRequest {
   const { call, source, destination } = work;
+  if (found.kind === "none") return newRequest(work);
   const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
-  if (found.kind !== "none") {
-    const request = found.kind === "planned" ? found.plan.request : found.request;
-    checkRequest(destination.location, request, asked);
-    return request;
-  }
-  const request = newRequest(work);
-  await destination.put(requestName, documentBytes(request), signal);
+  const request = found.kind === "planned" ? found.plan.request : found.request;
+  checkRequest(destination.location, request, asked);
   return request;
 }
 

@@ -1,31 +1,74 @@
 /** Makes the last part, which ends the archive, and its receipt. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
-import { partName, receiptName } from "../../domain/part.ts";
+import { archiveObject, partName, receiptName } from "../../domain/part.ts";
+import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ArchiveFormat, EncodedPart, TailEncoder } from "../../domain/ports/format.ts";
-import type { FileDigest, Receipt } from "../../domain/receipt.ts";
+import type { FileDigest, Receipt, SentPart } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { receiptBytes } from "../receipts.ts";
-import { createJoinedObject, type JoinedObject } from "./joined-object.ts";
-import { manifestPart } from "./join-records.ts";
+import { sentPart } from "../packing/part-output.ts";
+import { isObjectName } from "../packing/stored-object.ts";
+import { createJoinedObject } from "./joined-object.ts";
+import { manifestPart, storedPart } from "./join-records.ts";
 
-/** A tail encoder whose bytes go to an object of the destination. */
+/** A tail encoder whose bytes go to an object of the destination, or into the upload of the archive. */
 export interface TailWriter extends AsyncDisposable {
   readonly encoder: TailEncoder;
-  readonly output: JoinedObject;
+  readonly output: TailOutput;
 }
 
-export async function openTail(
-  destination: Destination,
-  format: ArchiveFormat,
-  level: number,
-  signal: AbortSignal,
-): Promise<TailWriter> {
-  const output = await createJoinedObject(destination, "tail", signal);
+export interface OpenedTail {
+  readonly destination: Destination;
+  readonly upload: ArchiveUpload | undefined;
+  readonly number: number;
+  readonly format: ArchiveFormat;
+  readonly level: number;
+}
+
+export async function openTail(tail: OpenedTail, signal: AbortSignal): Promise<TailWriter> {
+  const { destination, upload, number, format, level } = tail;
+  const { archives } = destination;
+  const output: TailOutput =
+    upload === undefined || archives === undefined
+      ? await createJoinedObject(destination, "tail", signal)
+      : await createSentTail(archives, upload, number, signal);
   const encoder = format.createTailEncoder({ level, sink: (bytes) => output.write(bytes) });
   return { encoder, output, [Symbol.asyncDispose]: () => output[Symbol.asyncDispose]() };
 }
+
+interface TailOutput extends AsyncDisposable {
+  write(bytes: Uint8Array): void;
+  commit(name: (sha256: string) => string): Promise<FileDigest & { readonly sent?: SentPart }>;
+}
+
+/** An upload that is gone may have been completed before: then the tail is what it was, and the completion finds out. */
+async function createSentTail(
+  archives: ArchiveUploads,
+  upload: ArchiveUpload,
+  number: number,
+  signal: AbortSignal,
+): Promise<TailOutput> {
+  const writer = await archives.createPart(upload, number, signal);
+  return {
+    write: (bytes) => writer.write(bytes),
+    commit: async () => {
+      const { size, sha256, md5 } = writer.finish();
+      const unsent: SentPart = { upload: upload.id, md5, etag: md5 };
+      const sent = await writer.send().then((stored) => sentPart(unsent, stored), unlessLost(unsent));
+      return { object: archiveObject, size, sha256, sent };
+    },
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+  };
+}
+
+const unlessLost =
+  (unsent: SentPart) =>
+  (error: unknown): SentPart => {
+    if (error instanceof LongshoreError && error.code === "UploadLost") return unsent;
+    throw error;
+  };
 
 export interface TailPlace {
   readonly destination: Destination;
@@ -33,15 +76,20 @@ export interface TailPlace {
   readonly number: number;
   /** Of the parts before it. */
   readonly keys: readonly string[];
+  /** Bytes of the archive before it. */
+  readonly offset: number;
   /** ISO 8601. */
   readonly now: string;
 }
 
-export async function finishTail(
-  tail: TailWriter,
-  place: TailPlace,
-  signal: AbortSignal,
-): Promise<{ part: ManifestPart; receipt: FileDigest }> {
+export interface Tail {
+  readonly part: ManifestPart;
+  readonly receipt: FileDigest;
+  /** What the store said of it, where it was sent into an upload. */
+  readonly stored?: StoredPart;
+}
+
+export async function finishTail(tail: TailWriter, place: TailPlace, signal: AbortSignal): Promise<Tail> {
   const { destination, format, number, now } = place;
   const encoded: EncodedPart = tail.encoder.finish();
   const written = await tail.output.commit((digest) => partName(number, digest, format.extension));
@@ -67,14 +115,15 @@ export async function finishTail(
   const bytes = receiptBytes(receipt);
   const object = receiptName(number);
   await destination.put(object, bytes, signal);
-  if ((await destination.size(receipt.object, signal)) !== receipt.size) {
+  if (isObjectName(receipt.object) && (await destination.size(receipt.object, signal)) !== receipt.size) {
     throw new LongshoreError(
       "DestinationFailed",
       `${receipt.object} is not as it was written in ${destination.location}`,
     );
   }
   return {
-    part: { ...manifestPart(receipt), tail: true },
+    part: { ...manifestPart(receipt, place.offset), tail: true },
+    ...(receipt.sent === undefined ? undefined : { stored: storedPart(receipt, receipt.sent) }),
     receipt: { object, size: bytes.length, sha256: sha256(bytes) },
   };
 }

@@ -1,5 +1,5 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
-import { receiptName } from "../../domain/part.ts";
+import { archiveObject, receiptName } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { documentBytes, parseDocument } from "../document.ts";
@@ -83,7 +83,9 @@ interface Vouched {
 }
 
 async function hasPart(destination: Destination, receipt: Vouched, signal: AbortSignal): Promise<boolean> {
+  // What was sent into an upload is checked when that is completed.
   // Files of format Files are checked one by one when the part is packed again.
+  if (receipt.object === archiveObject) return true;
   return receipt.object !== "files/" && holdsObject(destination, receipt, signal);
 }
 

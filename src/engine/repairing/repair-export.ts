@@ -49,6 +49,12 @@ export async function repairExport(
     });
     return { manifest, manifestDigest, unchanged: true };
   }
+  if (manifest.run.archive !== undefined)
+    throw new LongshoreError(
+      "StoreUnsupported",
+      `${destination.location} has ${report.problemCount} problems, and an archive that is one object can't be mended in its place`,
+      { hint: "make a new export under another --name while the source still has the data" },
+    );
   home.onEvent({
     kind: "notice",
     message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}`,
@@ -120,6 +126,8 @@ async function mend(
   const isRewritten = await mendParts(work, { manifest, plan, states, report }, signal);
   const tailReceipt = await intactTailReceipt(work, manifest, signal);
   const made = await finalize(work, plan, signal, { ...manifest.run, wasFinished: true });
+  if ("refused" in made)
+    throw new LongshoreError("Damaged", `${destination.location} has parts that can't be mended`);
   const isSame = made.manifest.contentDigest === manifest.contentDigest && !isRewritten;
   if (!isSame || tailReceipt === undefined || bytes === undefined) return { ...made, unchanged: false };
   if (tailReceipt !== "none") await destination.put(tailReceipt.name, tailReceipt.bytes, signal);

@@ -19,11 +19,17 @@ export async function checkSums(
   }
   if (manifest.format === "files" && index === undefined) return;
   const files = index === undefined ? undefined : keptFiles(index, signal);
-  const parts = manifest.parts.map((part) => ({
-    object: byteStringOfText(part.object),
-    sha256: part.sha256,
-  }));
-  const expected = sha256Sums({ format: manifest.format, parts }, manifestSha256, files);
+  const named = ({ object: name, sha256 }: { object: string; sha256: string }) => ({
+    object: byteStringOfText(name),
+    sha256,
+  });
+  const summed = {
+    format: manifest.format,
+    parts: manifest.parts.map(named),
+    files: manifest.files.map(named),
+    run: { files: manifest.run.files.map(named) },
+  };
+  const expected = sha256Sums(summed, manifestSha256, files);
   const stored = destination.read(object, { offset: 0, length: size }, signal);
   if (!(await sameBytes(expected, stored, onBytes)))
     log.add({ kind: "digest", object, message: "is not what manifest.json makes it" });

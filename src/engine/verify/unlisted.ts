@@ -12,6 +12,7 @@ export async function checkUnlisted({ opened, log }: Verification, signal: Abort
   const listed = new Set(known);
   for (const file of [...manifest.files, ...manifest.run.files, ...manifest.parts])
     listed.add(byteStringOfText(file.object));
+  if (manifest.run.archive !== undefined) listed.add(byteStringOfText(manifest.run.archive.object));
   for await (const { name } of destination.list("", signal)) {
     signal.throwIfAborted();
     if (listed.has(name) || (manifest.format === "files" && name.startsWith("files/"))) continue;

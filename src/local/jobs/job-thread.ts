@@ -41,7 +41,9 @@ export function serveJob(run: DoTask): void {
         stopped.abort(new LongshoreError("Interrupted", "the job was stopped"));
     }
   });
-  run(workerData as JobTask, reporter, stopped.signal).then(
+  // The module that calls this is to be evaluated whole before any of it is used.
+  const done = Promise.resolve().then(() => run(workerData as JobTask, reporter, stopped.signal));
+  done.then(
     (result) => end(result === undefined ? { kind: "succeeded" } : { kind: "succeeded", result }),
     (error: unknown) => end({ kind: "failed", error: describeError(error) }),
   );

@@ -12,6 +12,7 @@ import type {
 import type { Kind, Resources } from "../../domain/resources/resource.ts";
 import type { RowLimits } from "./bounded-rows.ts";
 import { changeFeed } from "./change-feed.ts";
+import { type GroupedWrite, groupCommit } from "./group-commit.ts";
 import { changeHistory, type HistoryLimits } from "./change-history.ts";
 import type { LocalDatabase } from "./open-database.ts";
 import { readCursor, writeCursor } from "./page-cursor.ts";
@@ -46,18 +47,25 @@ export function sqliteExportStore(database: LocalDatabase, options: ExportStoreO
   const feed = changeFeed();
   const sources: WatchSources = { database, table, history, feed };
 
-  /** Runs one write, and tells the watches when it is durable. */
-  const write = <K extends Kind>(work: (version: number) => Change<K>): Resources[K] => {
-    const { type, resource } = database.write(() => {
-      const change = work(history.head() + 1);
-      if (change.type === "none") return change;
-      if (change.type === "DELETED") table.remove(change.resource);
-      else table.put(change.resource);
-      history.record(change.type, change.resource);
-      return change;
-    });
-    if (type !== "none") feed.announce(resource);
-    return resource;
+  const commits = groupCommit(database);
+  const write = async <K extends Kind>(
+    signal: AbortSignal,
+    work: (version: number) => Change<K>,
+  ): Promise<Resources[K]> => {
+    signal.throwIfAborted();
+    const grouped: GroupedWrite<Change<K>> = {
+      decide: () => work(history.head() + 1),
+      apply: ({ type, resource }) => {
+        if (type === "none") return;
+        if (type === "DELETED") table.remove(resource);
+        else table.put(resource);
+        history.record(type, resource);
+      },
+      committed: ({ type, resource }) => {
+        if (type !== "none") feed.announce(resource);
+      },
+    };
+    return (await commits.add(grouped, signal)).resource;
   };
   const current = <K extends Kind>(kind: K, wanted: Resources[K]): Resources[K] => {
     const before = existing(kind, wanted.metadata, table.get(kind, wanted.metadata));
@@ -68,14 +76,12 @@ export function sqliteExportStore(database: LocalDatabase, options: ExportStoreO
   };
 
   return {
-    create: async (kind, resource, signal) => {
-      signal.throwIfAborted();
-      return write((version) => {
+    create: (kind, resource, signal) =>
+      write(signal, (version) => {
         if (table.get(kind, resource.metadata) !== undefined)
           throw new LongshoreError("AlreadyExists", `${nameOf(kind, resource.metadata)} exists`);
         return { type: "ADDED", resource: born(kind, resource, version) };
-      });
-    },
+      }),
     get: async (kind, key, signal) => {
       signal.throwIfAborted();
       return database.read(() => table.get(kind, key));
@@ -84,33 +90,27 @@ export function sqliteExportStore(database: LocalDatabase, options: ExportStoreO
       signal.throwIfAborted();
       return database.read(() => list(sources, kind, query));
     },
-    update: async (kind, resource, signal) => {
-      signal.throwIfAborted();
-      return write((version) => {
+    update: (kind, resource, signal) =>
+      write(signal, (version) => {
         const before = current(kind, resource);
         const after = withContent(before, resource, version);
         const isLast = isWaitingForDeletion(after) && !hasFinalizers(after);
         return changed(before, after, isLast ? "DELETED" : "MODIFIED");
-      });
-    },
-    updateStatus: async (kind, resource, signal) => {
-      signal.throwIfAborted();
-      return write((version) => {
+      }),
+    updateStatus: (kind, resource, signal) =>
+      write(signal, (version) => {
         const before = current(kind, resource);
         return changed(before, withStatus(before, resource, version), "MODIFIED");
-      });
-    },
-    delete: async (kind, key, signal) => {
-      signal.throwIfAborted();
-      return write((version) => {
+      }),
+    delete: (kind, key, signal) =>
+      write(signal, (version) => {
         const before = existing(kind, key, table.get(kind, key));
         if (key.uid !== undefined && key.uid !== before.metadata.uid)
           throw new LongshoreError("Conflict", `${nameOf(kind, key)} is another one of the same name`);
         if (isWaitingForDeletion(before)) return { type: "none", resource: before };
         const resource = withDeletion(before, version, options.clock.now());
         return { type: hasFinalizers(before) ? "MODIFIED" : "DELETED", resource };
-      });
-    },
+      }),
     watch: (kind, query, signal) => watch(sources, kind, query, signal),
   };
 

@@ -51,8 +51,7 @@ export function bucketArchives(multipart: MultipartUploads, place: ArchivePlace)
       return parts.filter((part) => !isSame(found.get(part.number), part)).map(({ number }) => number);
     },
     complete: (upload, parts, signal) => multipart.complete(at(upload), parts.map(partFacts), signal),
-    isMadeOf: (object, parts, signal) =>
-      multipart.isMadeOf(place.keyOf(object), parts.map(partFacts), signal),
+    madeOf: (object, parts, signal) => multipart.madeOf(place.keyOf(object), parts.map(partFacts), signal),
     abortOthers: async (object, kept, signal) => {
       const key = place.keyOf(object);
       for (const upload of await multipart.uploads(key, signal))

@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   ListPartsCommand,
   UploadPartCommand,
@@ -69,7 +70,7 @@ export function multipartUploads(bucket: Bucket, newObject: NewObjectInput): Mul
       return { parts: (answer.Parts ?? []).map(partFacts), isLast: answer.IsTruncated !== true };
     },
     complete: (upload, parts, signal) => complete(bucket, upload, parts, signal),
-    isMadeOf: (key, parts, signal) => isMadeOf(bucket, key, parts, signal),
+    madeOf: (key, parts, signal) => madeOf(bucket, key, parts, signal),
     abort: async ({ key, id }, signal) => {
       const input = { Bucket, Key: key, UploadId: id };
       await ask<unknown>(
@@ -139,14 +140,14 @@ async function complete(
 }
 
 /** An object's ETag is made of its parts' wherever those are MD5s; where the store encrypts, its composite checksum is. */
-async function isMadeOf(
+async function madeOf(
   bucket: Bucket,
   key: string,
   parts: readonly PartFacts[],
   signal: AbortSignal,
-): Promise<boolean | undefined> {
+): Promise<{ readonly etag: string; readonly isProven: boolean } | undefined> {
   const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key, ChecksumMode: "ENABLED" });
-  const found = await ask(
+  const found = await ask<HeadObjectCommandOutput | undefined>(
     bucket,
     { operation: "HeadObject", key, run: (o) => bucket.client.send(command, o) },
     signal,
@@ -155,22 +156,18 @@ async function isMadeOf(
       throw error;
     },
   );
-  if (found === undefined) return false;
-  if (found.ContentLength !== parts.reduce((sum, { size }) => sum + size, 0)) return false;
-  if (
-    unquoted(found.ETag) ===
-    composite(
-      "md5",
-      parts.map(({ etag }) => etag),
-      "hex",
-    )
-  )
-    return true;
-  const checksum = found.ChecksumSHA256;
+  if (found?.ContentLength !== parts.reduce((sum, { size }) => sum + size, 0)) return undefined;
+  const etag = unquoted(found.ETag);
+  const tags = parts.map((part) => part.etag);
+  if (etag === composite("md5", tags, "hex")) return { etag, isProven: true };
   const digests = parts.flatMap(({ sha256 }) => (sha256 === undefined ? [] : [sha256]));
-  if (checksum === undefined || digests.length < parts.length) return undefined;
-  return checksum.replace(/-\d+$/, "") === composite("sha256", digests, "base64").replace(/-\d+$/, "");
+  if (found.ChecksumSHA256 === undefined || digests.length < parts.length) return { etag, isProven: false };
+  const isSame = bare(found.ChecksumSHA256) === bare(composite("sha256", digests, "base64"));
+  return isSame ? { etag, isProven: true } : undefined;
 }
+
+/** Without the number of parts, which some stores leave out. */
+const bare = (checksum: string): string => checksum.replace(/-\d+$/, "");
 
 /** The digest of the parts' digests one after another, and how many there are. */
 function composite(
