@@ -8,14 +8,13 @@ import type { DownloadCall, DownloadReport } from "../engine/fetching/session.ts
 import type { CliContext } from "./context.ts";
 import { type ProgressState, showProgress } from "./progress.ts";
 
-/** Without a single byte for so long, a connection is given up and made anew. */
-const stallMs = 30_000;
-
 export interface ServerDownload {
   readonly url: string;
   /** "-" for stdout. */
-  readonly output: string | undefined;
+  readonly output?: string | undefined;
   readonly connections: number;
+  /** Seconds without a byte after which a connection is made anew. */
+  readonly timeout: number;
 }
 
 export async function downloadFromServer(context: CliContext, options: ServerDownload): Promise<void> {
@@ -35,7 +34,7 @@ export async function downloadFromServer(context: CliContext, options: ServerDow
       now: Date.now,
       random: Math.random,
       sleep: (milliseconds, at) => sleep(milliseconds, undefined, { signal: at }),
-      stallMs,
+      stallMs: options.timeout * 1000,
     },
     onProgress: (now) => {
       const isNew = now.waiting !== undefined && bar.progress.waiting === undefined;

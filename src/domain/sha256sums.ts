@@ -1,6 +1,5 @@
 /** SHA256SUMS: what `sha256sum -c` checks, so that nobody needs Longshore to see that an export is whole. */
 import { bytesOf } from "./byte-string.ts";
-import { archiveObject } from "./part.ts";
 
 export interface SummedFile {
   /** Byte string, relative to the export's folder. */
@@ -13,7 +12,7 @@ export interface SummedManifest {
   readonly parts: readonly SummedObject[];
   /** Asked only where the archive is one object, which has no digest of its own. */
   readonly files?: readonly SummedObject[];
-  readonly run?: { readonly files: readonly SummedObject[] };
+  readonly run?: { readonly archive?: object | undefined; readonly files: readonly SummedObject[] };
 }
 
 interface SummedObject {
@@ -40,8 +39,7 @@ export async function* sha256Sums(
 }
 
 function listedObjects({ parts, files = [], run }: SummedManifest): readonly SummedObject[] {
-  const isOneObject = parts.some(({ object }) => object === archiveObject);
-  return isOneObject ? [...files, ...(run?.files ?? [])] : parts;
+  return run?.archive === undefined ? parts : [...files, ...run.files];
 }
 
 const lineOf = (file: SummedFile): Uint8Array => bytesOf(sha256SumsLine(file));

@@ -51,7 +51,7 @@ export async function deliver(delivery: Delivery, home: DeliveryHome, signal: Ab
       name,
       uid,
       status,
-      address: request.ip,
+      address: request.address,
       download: { file: displayName(file).slice(0, longestShown), ...sent },
     });
   } catch (error) {

@@ -38,7 +38,7 @@ export function addMetricsRoute(app: FastifyInstance, { identity, metrics, lifet
 }
 
 /** A program on this machine; not a page that made its own name lead here, nor what a proxy passes on for others. */
-function isLocal({ ip, headers }: FastifyRequest): boolean {
+function isLocal({ address, headers }: FastifyRequest): boolean {
   const isPassedOn = headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined;
-  return isLoopbackAddress(ip) && isLoopbackHost(headers.host) && !isPassedOn;
+  return isLoopbackAddress(address) && isLoopbackHost(headers.host) && !isPassedOn;
 }

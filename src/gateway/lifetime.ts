@@ -1,5 +1,6 @@
 /** When work has to end: because its caller is gone, because the gateway is stopping, because its time is up. */
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { AnswerError } from "./http/answer-error.ts";
 
@@ -23,6 +24,7 @@ export function lifetimeOf(app: FastifyInstance, deadline: number): Lifetime {
   const stopping = new AbortController();
   const ended = new AbortController();
   const working = new Set<Promise<unknown>>();
+  const silent = silentConnections(app);
   let timer: NodeJS.Timeout | undefined;
   const cause = (): Error => new DOMException("the server is stopping", "AbortError");
   app.addHook("onRequest", async () => {
@@ -33,6 +35,7 @@ export function lifetimeOf(app: FastifyInstance, deadline: number): Lifetime {
   });
   app.addHook("preClose", (done) => {
     stopping.abort(cause());
+    for (const socket of silent) socket.destroy();
     timer = setTimeout(() => {
       ended.abort(cause());
       app.server.closeAllConnections();
@@ -63,4 +66,15 @@ export function lifetimeOf(app: FastifyInstance, deadline: number): Lifetime {
       void work.catch(() => undefined).finally(() => working.delete(work));
     },
   };
+}
+
+/** Connections on which nothing was said yet, as browsers open them in advance: the server itself would wait for them. */
+function silentConnections(app: FastifyInstance): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  app.server.on("connection", (socket: Socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+  });
+  app.server.on("request", ({ socket }) => silent.delete(socket));
+  return silent;
 }

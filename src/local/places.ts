@@ -1,43 +1,98 @@
-/** Confines exports to the folders that a server was allowed. */
-import { realpath } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+/** Confines what exports read and write to the folders that `serve --allow` names, by where paths really lead. */
+import { lstatSync, realpathSync } from "node:fs";
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { LongshoreError } from "../domain/errors.ts";
 import type { Places } from "../domain/ports/places.ts";
 
-export interface LocalPlacesOptions {
-  /** Absolute folders. */
+export interface PlacesOptions {
+  /** Absolute paths of folders. None allows nothing. */
   readonly allow: readonly string[];
-  /** The server's own state, which is neither read nor written by an export. */
+  /** The server's own folder, which nothing may be read from or written to, nor a folder that holds it; it exists. */
   readonly dataFolder: string;
 }
 
-export function localPlaces({ allow, dataFolder }: LocalPlacesOptions): Places {
+/** Throws InvalidArgument where an allowed folder is none. What they and the data folder really are is settled here once. */
+export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
+  const roots = allow.map(realFolder);
+  const data = realpathSync(dataFolder);
   return {
-    source: (path) => settle(path, true),
-    destination: (path) => settle(path, false),
+    source: async (path) => {
+      const { real, rest } = await confined(path);
+      if (rest.length === 0) return real;
+      throw new LongshoreError("SourceNotFound", `the source ${path} does not exist`);
+    },
+    destination: async (path) => {
+      const { real, rest } = await confined(path);
+      return join(real, ...rest);
+    },
   };
 
-  async function settle(path: string, mustExist: boolean): Promise<string> {
-    const refused = new LongshoreError("PlaceNotAllowed", `${JSON.stringify(path)} is not in an allowed folder`);
-    if (!isAbsolute(path) || path.includes("\0")) throw refused;
-    const real = await realOrNearest(resolve(path), mustExist);
-    const data = await realOrNearest(dataFolder, false);
-    const roots = await Promise.all(allow.map((root) => realOrNearest(root, false)));
-    if (isInside(real, data) || isInside(data, real)) throw refused;
-    if (!roots.some((root) => isInside(real, root))) throw refused;
-    return real;
+  /** Throws PlaceNotAllowed, and says the same of everything outside, whether it is there or not. */
+  async function confined(path: string): Promise<Resolved> {
+    const resolved = isPlain(path) ? await resolve(path) : undefined;
+    const place = resolved && join(resolved.real, ...resolved.rest);
+    const isAllowed =
+      place !== undefined &&
+      roots.some((root) => isWithin(root, place)) &&
+      !isWithin(data, place) &&
+      !isWithin(place, data);
+    if (resolved !== undefined && isAllowed) return resolved;
+    throw new LongshoreError("PlaceNotAllowed", `${printable(path)} is no place that may be used`);
   }
 }
 
-const isInside = (path: string, root: string): boolean =>
-  path === root || path.startsWith(root === sep ? sep : root + sep);
+interface Resolved {
+  /** The longest beginning of the path that exists, every symbolic link resolved. */
+  readonly real: string;
+  /** The names after it. */
+  readonly rest: readonly string[];
+}
 
-async function realOrNearest(path: string, mustExist: boolean): Promise<string> {
+/** Whether the path says where it leads by its text: absolute, without "..", and nothing that ends a string for the system. */
+const isPlain = (path: string): boolean =>
+  path.startsWith("/") && !path.includes("\0") && !path.split("/").includes("..");
+
+/** Undefined where it leads through what can't be looked at, or through a link that leads nowhere. */
+async function resolve(path: string, rest: readonly string[] = []): Promise<Resolved | undefined> {
   try {
-    return await realpath(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT" || mustExist)
-      throw new LongshoreError("SourceNotFound", `${path} can't be found`, { cause });
-    return join(await realOrNearest(dirname(path), false), basename(path));
+    return { real: await realpath(path), rest };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) return undefined;
+    // What does not exist by realpath but has an entry of its own is a link: somebody may give it an end later.
+    if (await hasEntry(path)) return undefined;
+    return resolve(dirname(path), [basename(path), ...rest]);
   }
 }
+
+async function hasEntry(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+}
+
+/** Both are real paths without a slash at the end, but for the root. */
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
+}
+
+function realFolder(path: string): string {
+  let real: string | undefined;
+  try {
+    real = realpathSync(path);
+  } catch (cause) {
+    throw noFolder(path, cause);
+  }
+  if (!path.startsWith("/") || !lstatSync(real).isDirectory()) throw noFolder(path);
+  return real;
+}
+
+const noFolder = (path: string, cause?: unknown): LongshoreError =>
+  new LongshoreError("InvalidArgument", `--allow ${printable(path)} is no folder that is there`, { cause });
+
+/** Control characters would let a path write what it likes into a log. */
+// eslint-disable-next-line no-control-regex -- control characters are what is replaced
+const printable = (path: string): string => path.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");

@@ -157,9 +157,11 @@ function testBeginning(withPlace: WithPlace): void {
     "resources that change while the beginning is shown are seen in order, up to their last state",
     withPlace(async ({ store, namespaces: [namespace] }) => {
       const name = (i: number): string => `x-${String(i).padStart(3, "0")}`;
-      const made: Export[] = [];
-      for (let i = 0; i < 350; i++)
-        made.push(await store.create("Export", newExport({ namespace, name: name(i) }), signal));
+      const made = await Promise.all(
+        Array.from({ length: 350 }, (_, i) =>
+          store.create("Export", newExport({ namespace, name: name(i) }), signal),
+        ),
+      );
       const change = async (i: number, to: string): Promise<void> => {
         const resource = made[i];
         assert.ok(resource !== undefined);
@@ -236,7 +238,7 @@ function testLive(withPlace: WithPlace): void {
   test(
     "a reader that is slow gets every change, however many came meanwhile",
     withPlace(async ({ store, namespaces: [namespace] }) => {
-      const changes = 300;
+      const changes = 150;
       let resource = await store.create("Export", newExport({ namespace, name: "a" }), signal);
       const seen: number[] = [];
       for await (const { type, object } of store.watch("Export", { namespace }, signal)) {

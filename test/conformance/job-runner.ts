@@ -9,13 +9,13 @@ export interface JobRunnerPlace extends AsyncDisposable {
   /** Jobs that it works on at the same time. */
   readonly limit: number;
   /** A job that soon succeeds. */
-  quick(): ExportJob;
+  readonly quick: () => ExportJob;
   /** A job that is worked on until it is stopped. */
-  endless(): ExportJob;
+  readonly endless: () => ExportJob;
   /** A job that fails with SourceNotFound. */
-  failing(): ExportJob;
+  readonly failing: () => ExportJob;
   /** Names of what lies at a location, as whoever may look there sees them. */
-  namesAt(location: string): Promise<readonly string[]>;
+  readonly namesAt: (location: string) => Promise<readonly string[]>;
 }
 
 const { signal } = new AbortController();

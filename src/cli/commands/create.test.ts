@@ -226,7 +226,7 @@ spec: { directory: { path: /mnt/out } }
 ---
 apiVersion: longshore.dev/v1alpha1
 kind: Export
-metadata: { name: reports, labels: { team: a }, uid: old, resourceVersion: "7" }
+metadata: { name: reports, labels: { team: a }, annotations: { longshore.dev/request: x, own: y }, uid: old }
 spec: ${JSON.stringify(exportSpec)}
 status: { files: 3 }
 ---
@@ -249,6 +249,7 @@ describe("create -f", () => {
       name: "reports",
       namespace: "default",
       labels: { team: "a" },
+      annotations: { own: "y" },
     });
     assert.ok(!("status" in (sent(api)[1]?.body ?? {})));
     assert.deepEqual(sent(api)[2]?.body, { expiresInSeconds: 60 });

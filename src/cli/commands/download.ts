@@ -11,12 +11,12 @@ export function downloadCommand(context: CliContext): Command {
     .argument("<URL|LOCATION>", "what a grant gave, in quotes; or the export's folder: a path or file:// URL")
     .option("-o, --output <FILE>", 'the file to write, or "-" for stdout (default: ./<name>.<extension>)')
     .option("--connections <N>", "transfers at once, where the archive comes over a network", connections, 4)
+    .option("--timeout <SECONDS>", "make a connection anew over which no byte came for so long", seconds, 30)
     .addHelpText("after", help)
     .action(async (location, options) => {
       if (/^https?:/i.test(location)) {
         const { downloadFromServer } = await import("../download-from-server.ts");
-        const { output, connections: count } = options;
-        await downloadFromServer(context, { url: location, output, connections: count });
+        await downloadFromServer(context, { ...options, url: location });
         return;
       }
       const [{ openExport }, { archiveName, joinTo, joinToFile }] = await Promise.all([
@@ -60,6 +60,12 @@ is there and goes on. A FILE that already is this archive is left as it is.
 From a server a part that arrives damaged is fetched again, and a broken connection goes on where it was cut. FILE.partial.json
 says what of FILE.partial was checked. A URL of another file of the export (parts/3, files/…) fetches that file alone. Where
 the URL has no grant, LONGSHORE_TOKEN is sent, only to the host of LONGSHORE_SERVER if that is set.`;
+
+function seconds(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 3600) return count;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 3600.");
+}
 
 function connections(text: string): number {
   const count = Number(text);

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import { LongshoreError } from "../../domain/errors.ts";
-import { apiVersion } from "../../domain/resources/resource.ts";
+import { apiGroup, apiVersion } from "../../domain/resources/resource.ts";
 
 const createdKinds = ["Export", "ExportDestination", "DownloadGrant"] as const;
 
@@ -122,8 +122,14 @@ function namespaceIn(metadata: Members, place: string, asked: string | undefined
 
 const kept = ({ labels, annotations }: Members): Members => ({
   ...(labels === undefined ? undefined : { labels }),
-  ...(annotations === undefined ? undefined : { annotations }),
+  ...(annotations === undefined ? undefined : { annotations: withoutOurs(annotations) }),
 });
+
+/** A server's own notes on another object say nothing of the new one. */
+const withoutOurs = (annotations: unknown): unknown =>
+  isRecord(annotations)
+    ? Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith(`${apiGroup}/`)))
+    : annotations;
 
 function textOf(metadata: Members, member: string, place: string): string | undefined {
   const value = metadata[member];

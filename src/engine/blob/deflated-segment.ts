@@ -25,8 +25,7 @@ export interface DeflatedRun {
   readonly length: number;
 }
 
-/** Small, for each of a thousand downloads at once has one. */
-const chunkSize = 32 * 1024;
+const chunkSize = 64 * 1024;
 
 export function deflatedSegment(run: DeflatedRun): Segment {
   return { length: run.length, open: () => new DeflatedReader(run) };

@@ -8,8 +8,9 @@ import { pieceLength } from "../reading/content-reader.ts";
 import { findEntry, type IndexedEntry, type WholeEntry } from "../reading/index-lines.ts";
 import type { ReadingStoredFormat } from "../reading/open-export.ts";
 import { isSafePath } from "../reading/safe-path.ts";
-import type { Blob, Segment } from "./blob.ts";
+import type { Blob, BlobReader, Segment } from "./blob.ts";
 import { checkedSegment } from "./checked-segment.ts";
+import { withSlot } from "./decoder-slots.ts";
 import { deflatedSegment, type StoredPiece } from "./deflated-segment.ts";
 import { notFound } from "./download-name.ts";
 import { entityTag } from "./entity-tag.ts";
@@ -25,6 +26,9 @@ export async function entryBlob(served: ServedExport, path: string, signal: Abor
   const { segments, size, facts, sha256 } =
     served.format.layout === "files" ? keptFile(served, whole) : packedFile(served, whole);
   const starts = startsOf(segments);
+  const open = (): BlobReader => openSegments(segments, starts);
+  const { format, shared } = served;
+  const needsDecoder = format.layout === "archive" && format.offsets === "stored";
   return {
     size,
     etag: entityTag("entry", ...facts),
@@ -32,7 +36,7 @@ export async function entryBlob(served: ServedExport, path: string, signal: Abor
     fileName: path.slice(path.lastIndexOf("/") + 1),
     sha256,
     lastModified: new Date(served.opened.manifest.run.finishedAt),
-    open: () => openSegments(segments, starts),
+    open: needsDecoder ? () => withSlot(open(), shared.slots) : open,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Drivers } from "../../domain/ports/home.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { openExport } from "../reading/open-export.ts";
 import { ChunkCache } from "./chunk-cache.ts";
+import { DecoderSlots } from "./decoder-slots.ts";
 import { ProvenObjects } from "./proven-objects.ts";
 import { type ServedExport, serveExport, type SharedByExports } from "./served-export.ts";
 import { SharedLoad } from "./shared-load.ts";
@@ -35,7 +36,11 @@ export class ExportShelf {
 
   constructor(options: ExportShelfOptions) {
     this.#options = options;
-    this.#shared = { chunks: new ChunkCache(options.chunkBytes), proven: new ProvenObjects(options.clock) };
+    this.#shared = {
+      chunks: new ChunkCache(options.chunkBytes),
+      proven: new ProvenObjects(options.clock),
+      slots: new DecoderSlots(),
+    };
   }
 
   /**

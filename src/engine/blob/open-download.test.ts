@@ -7,6 +7,7 @@ import { sha256 } from "../digest.ts";
 import { openExport } from "../reading/open-export.ts";
 import type { Blob } from "./blob.ts";
 import { ChunkCache } from "./chunk-cache.ts";
+import { DecoderSlots } from "./decoder-slots.ts";
 import { type DownloadName, parseDownloadName } from "./download-name.ts";
 import { openDownload } from "./open-download.ts";
 import { ProvenObjects } from "./proven-objects.ts";
@@ -37,7 +38,11 @@ const parts: readonly (readonly SmallEntry[])[] = [
 ];
 
 async function serve(destination: MemoryDestination): Promise<ServedExport> {
-  const shared = { chunks: new ChunkCache(), proven: new ProvenObjects({ now: () => 0 }) };
+  const shared = {
+    chunks: new ChunkCache(),
+    proven: new ProvenObjects({ now: () => 0 }),
+    slots: new DecoderSlots(),
+  };
   return serveExport(await openExport(destination, signal), streamFormat, shared);
 }
 

@@ -2,6 +2,7 @@
 import { type Index, openIndex } from "../reading/index-pages.ts";
 import type { OpenExport, ReadingFormat } from "../reading/open-export.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
+import type { DecoderSlots } from "./decoder-slots.ts";
 import { ExportFrames } from "./frame-segment.ts";
 import { type MetalinkPage, metalinkPages } from "./metalink-pages.ts";
 import type { ProvenObjects } from "./proven-objects.ts";
@@ -11,6 +12,7 @@ import { SharedLoad } from "./shared-load.ts";
 export interface SharedByExports {
   readonly chunks: ChunkCache;
   readonly proven: ProvenObjects;
+  readonly slots: DecoderSlots;
 }
 
 export interface ServedExport {

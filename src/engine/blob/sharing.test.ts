@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChunkCache } from "./chunk-cache.ts";
+import { bytesSegment } from "./bytes-segment.ts";
+import { DecoderSlots, withSlot } from "./decoder-slots.ts";
 import { SharedLoad } from "./shared-load.ts";
 
 const { signal } = new AbortController();
@@ -89,4 +91,18 @@ test("a failure is told to all and not kept", async () => {
   const again = load.get(signal);
   runs[1]?.resolve("value");
   assert.equal(await again, "value");
+});
+
+test("a reader has its slot from the first read until it is closed", async () => {
+  const slots = new DecoderSlots(1);
+  const open = () => withSlot(bytesSegment(Buffer.from("content")).open(), slots);
+  const [first, second] = [open(), open()];
+  const into = Buffer.alloc(3);
+  for (const position of [0, 3, 6]) await first.read(into, position, signal);
+  await assert.rejects(second.read(into, 0, signal), { code: "TooManyRequests" });
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  assert.equal(await second.read(into, 0, signal), 3);
+  await assert.rejects(open().read(into, 0, signal), { code: "TooManyRequests" });
+  await second[Symbol.asyncDispose]();
 });

@@ -73,11 +73,20 @@ export async function finalize(
       files: [planFile, ...records.receipts, ...tailReceipts],
     },
   };
+  return await putProof(work, manifest, signal);
+}
+
+/** What makes it an export; the manifest comes last. */
+async function putProof(
+  { call, destination }: ExportWork,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<Omit<ExportResult, "unchanged">> {
   const bytes = documentBytes(manifest);
   const manifestDigest = sha256(bytes);
   await putSums(destination, manifest, manifestDigest, signal);
   if (call.signer !== undefined) {
-    const { name, owner: uid } = request;
+    const { name, owner: uid } = manifest.run;
     await putStatement(
       destination,
       { manifest: manifestDigest, namespace: call.namespace ?? "", name, uid },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { partsOf } from "../../../test/fixtures/exports.ts";
 import { problem } from "../../../test/fixtures/export-server.ts";
 import { fileIn, grant, serveExport } from "../../../test/fixtures/served-export.ts";
+import { sha256 } from "../digest.ts";
 import { parseDownloadUrl } from "./download-url.ts";
 import { fetchArchive } from "./fetch-archive.ts";
 import type { DownloadProgress } from "./progress-tally.ts";
@@ -81,9 +82,7 @@ test("what an interrupted download left is kept, as far as it is right", async (
     assert.equal((await fetchArchive(call, file, signal)).kept, kept, what);
     assert.deepEqual(readFileSync(file), archive, what);
     assert.deepEqual(served.found(), ["file"]);
-    truncateSync(file);
-    served.replace(sizes, "parts");
-    await import("node:fs/promises").then(({ unlink }) => unlink(file));
+    rmSync(file);
   }
 });
 
@@ -101,16 +100,15 @@ test("interrupted in good order, checked parts aren't read again", async (t) => 
     { name: "AbortError" },
   );
   assert.deepEqual(served.found(), ["file.partial", "file.partial.json"]);
-  const state = JSON.parse(readFileSync(`${partial}.json`, "utf8")) as Record<string, unknown>;
-  assert.deepEqual(
-    state["running"],
-    [
-      { part: 0, bytes: sizes[0] },
-      { part: 2, bytes: sizes[2] },
-    ].filter(({ part }) => !(state["done"] as number[]).includes(part)),
-  );
+  const text = readFileSync(`${partial}.json`, "utf8");
+  const { done, running } = JSON.parse(text) as {
+    done: number[];
+    running: { part: number; bytes: number }[];
+  };
+  for (const part of [0, 2])
+    assert.ok(done.includes(part) || running.some((one) => one.part === part && one.bytes === sizes[part]));
   assert.equal(statSync(`${partial}.json`).mode & 0o777, 0o600);
-  assert.doesNotMatch(JSON.stringify(state), /secret|http/);
+  assert.doesNotMatch(text, /secret|http/);
   const report = await fetchArchive(served.call("parts.tar"), file, signal);
   assert.ok(report.kept >= 5 * MiB + 7, `${report.kept} bytes were kept`);
   assert.deepEqual(readFileSync(file), served.archive);
@@ -137,13 +135,12 @@ test("a state is believed without reading only while the file looks as it did", 
     });
     writeFileSync(`${partial}.json`, text, { mode: 0o600 });
   };
-  const { sha256 } = await import("../digest.ts");
   const manifestDigest = sha256(readFileSync(join(served.location, "manifest.json")));
   leave(at + 1);
   await fetchArchive(served.call("parts.tar"), file, signal);
   assert.deepEqual(readFileSync(file), served.archive);
   // That it is believed at all can only be seen where it is wrong.
-  await import("node:fs/promises").then(({ unlink }) => unlink(file));
+  rmSync(file);
   leave(at);
   await fetchArchive(served.call("parts.tar"), file, signal);
   assert.deepEqual(readFileSync(file), wrong);
@@ -237,7 +234,7 @@ test("a tag that changes while the manifest stays is another server's of the sam
   });
   await fetchArchive(served.call("parts.tar", { connections: 1 }), fileIn(served), signal);
   assert.deepEqual(readFileSync(fileIn(served)), served.archive);
-  assert.equal(asked, 2);
+  assert.equal(asked, 3);
 });
 
 const refusals: [status: number, problem: string | undefined, code: string, message: RegExp][] = [
@@ -350,9 +347,13 @@ test("a connection that falls silent is made anew", async (t) => {
 });
 
 const lies: [what: string, headers: Record<string, string>][] = [
-  ["another range", { "content-range": "bytes 1-10/11000000" }],
+  ["another file", { "content-range": `bytes 0-${3 * MiB + 6}/11000000` }],
+  ["another range", { "content-range": `bytes 1-${3 * MiB + 6}/${10 * MiB + 8}` }],
   ["no range at all", {}],
-  ["another encoding", { "content-range": "bytes 0-3145734/11534345", "content-encoding": "gzip" }],
+  [
+    "another encoding",
+    { "content-range": `bytes 0-${3 * MiB + 6}/${10 * MiB + 8}`, "content-encoding": "gzip" },
+  ],
 ];
 for (const [what, headers] of lies) {
   test(`an answer of ${what} is not taken`, async (t) => {

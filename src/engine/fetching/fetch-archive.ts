@@ -13,7 +13,15 @@ import { assertSameExport } from "./replaced-export.ts";
 import { type DownloadCall, type DownloadReport, openSession, type Session } from "./session.ts";
 import { ArchiveState, readState } from "./state-file.ts";
 import { keepState, type StateKeeper } from "./state-keeper.ts";
-import { giveName, removeIfThere, sizeOf, targetExists, type TargetFile, targetFile } from "./target-file.ts";
+import {
+  giveName,
+  removeEmpty,
+  removeIfThere,
+  sizeOf,
+  targetExists,
+  type TargetFile,
+  targetFile,
+} from "./target-file.ts";
 
 /**
  * Goes on from whatever an interrupted call left beside `file`. Throws TargetExists, NoArchive, Damaged, ExportReplaced,
@@ -66,7 +74,7 @@ async function fetchAll(work: ArchiveWork, signal: AbortSignal): Promise<number>
     await file.flush();
     return kept;
   } catch (error) {
-    await settle({ file, keeper }, signal);
+    await settle({ file, keeper, target }, signal);
     throw outputError(error, target.partial);
   }
 }
@@ -93,7 +101,8 @@ async function fetchParts(
     tally.add({ connections: 1 });
     for (const part of parts) {
       const found = left.running.get(part.number) ?? 0;
-      kept += await obtainPart(part, { fetching, file, keeper, tally, left: found }, at);
+      const had = await obtainPart(part, { fetching, file, keeper, tally, left: found }, at);
+      kept += had;
     }
     tally.add({ connections: -1 });
   };
@@ -121,11 +130,15 @@ async function obtainPart(
 }
 
 /** Leaves a state that the next call believes. What ended this one is what counts, also where this fails too. */
-async function settle({ file, keeper }: Growing, signal: AbortSignal): Promise<void> {
+async function settle(
+  { file, keeper, target }: Growing & { readonly target: TargetFile },
+  signal: AbortSignal,
+): Promise<void> {
   try {
     // Ctrl-C promises two seconds, and a slow disk may need more.
     if (!signal.aborted) await file.flush();
     await keeper.settle(file);
+    await removeEmpty(target);
   } catch {
     // The state that stands is older, and no less true.
   }

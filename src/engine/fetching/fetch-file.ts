@@ -10,7 +10,15 @@ import { openPartialFile, type PartialFile } from "./partial-file.ts";
 import { forget, learn, mayResume, type RemoteFile, remoteFile } from "./remote-file.ts";
 import { type DownloadCall, type DownloadReport, openSession, type Session } from "./session.ts";
 import { readState, SingleState, writeState } from "./state-file.ts";
-import { giveName, removeIfThere, sizeOf, targetExists, type TargetFile, targetFile } from "./target-file.ts";
+import {
+  giveName,
+  removeEmpty,
+  removeIfThere,
+  sizeOf,
+  targetExists,
+  type TargetFile,
+  targetFile,
+} from "./target-file.ts";
 
 const mostTries = 5;
 
@@ -95,6 +103,8 @@ async function fetchWhole(work: FileWork, signal: AbortSignal): Promise<number> 
       left = 0;
     }
   } catch (error) {
+    // What ended the download is what counts, also where this fails too.
+    await removeEmpty(target).catch(() => undefined);
     throw outputError(error, target.partial);
   }
   throw new LongshoreError(
@@ -105,18 +115,22 @@ async function fetchWhole(work: FileWork, signal: AbortSignal): Promise<number> 
 }
 
 /** How many of the bytes that are there belong to the server's file, as far as the state tells. */
-async function bytesLeft({ remote, target }: FileWork, { sizeAtFirst }: PartialFile): Promise<number> {
+async function bytesLeft(
+  { session, remote, target }: FileWork,
+  { sizeAtFirst }: PartialFile,
+): Promise<number> {
+  // What the manifest says is of today.
+  if (isPart(session)) return Math.min(sizeAtFirst, remote.size ?? 0);
   const state = await readState(target.state, SingleState);
-  const isSame = remote.sha256 === undefined || state?.sha256 === undefined || remote.sha256 === state.sha256;
-  if (state !== undefined && isSame) {
-    remote.etag = state.etag;
-    remote.storeEtag = state.storeEtag;
-    remote.size ??= state.size;
-    remote.sha256 ??= state.sha256;
-  }
-  const isKnown = remote.sha256 !== undefined || mayResume(remote);
-  return isKnown ? Math.min(sizeAtFirst, remote.size ?? sizeAtFirst) : 0;
+  if (state === undefined) return 0;
+  const { formatVersion: _formatVersion, kind: _kind, ...known } = state;
+  Object.assign(remote, known);
+  if (!mayResume(remote)) return 0;
+  // The last byte is fetched in any case: the server has to say that it still is the same file.
+  return Math.max(0, Math.min(sizeAtFirst, (remote.size ?? Infinity) - 1));
 }
+
+const isPart = ({ server }: Session): boolean => server.target.file.kind === "part";
 
 async function fetchOnce(
   { session, remote, target }: FileWork,
@@ -124,7 +138,7 @@ async function fetchOnce(
   signal: AbortSignal,
 ): Promise<{ kept: number; isRight: boolean }> {
   const { server, patience, tally } = session;
-  const proved = server.target.file.kind === "part" ? { size: remote.size, sha256: remote.sha256 } : {};
+  const proved = isPart(session) ? { size: remote.size, sha256: remote.sha256 } : {};
   const fresh = (): FileSink =>
     fileSink({ file, offset: 0, end: undefined, onTaken: ({ length }) => tally.add({ bytes: length }) });
   let sink = fresh();

@@ -28,8 +28,8 @@ export function remoteFile(url: URL, known: Partial<Omit<RemoteFile, "url">> = {
 }
 
 /** Whether bytes that came before may stand beside bytes that come now. */
-export function mayResume({ isProvable, etag, storeEtag }: RemoteFile): boolean {
-  return isProvable || etag !== undefined || storeEtag !== undefined;
+export function mayResume({ isProvable, etag, storeEtag, sha256 }: RemoteFile): boolean {
+  return isProvable || etag !== undefined || storeEtag !== undefined || sha256 !== undefined;
 }
 
 /** Where the answer's bytes begin and end in the file; undefined where it does not say so rightly. */

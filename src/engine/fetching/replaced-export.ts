@@ -2,7 +2,7 @@
 import { LongshoreError } from "../../domain/errors.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
 import type { RemoteFile } from "./remote-file.ts";
-import type { Session } from "./session.ts";
+import { besides, type Session } from "./session.ts";
 
 /** Throws ExportReplaced where the manifest is another one; otherwise the tags alone have changed, and are forgotten. */
 export async function assertSameExport(
@@ -10,7 +10,7 @@ export async function assertSameExport(
   { file, manifestSha256 }: { readonly file: RemoteFile; readonly manifestSha256: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const now = await fetchManifest(session, signal);
+  const now = await fetchManifest(besides(session), signal);
   if (now.manifestSha256 !== manifestSha256)
     throw new LongshoreError(
       "ExportReplaced",

@@ -30,12 +30,19 @@ export interface Session {
   readonly tally: Tally;
 }
 
+/** The same session with its own patience: what is fetched in it is no progress of the download. */
+export function besides(session: Session): Session {
+  return { ...session, patience: patienceOf(session) };
+}
+
 export function openSession({ target, token, timing, onProgress }: DownloadCall): Session {
+  const server = { target, token, timing };
   const tally = createTally(onProgress);
+  return { server, tally, patience: patienceOf({ server, tally }) };
+}
+
+function patienceOf({ server, tally }: Omit<Session, "patience">): Patience {
+  const { timing, target } = server;
   const onWaiting = (waiting: string | undefined): void => tally.set({ waiting });
-  return {
-    server: { target, token, timing },
-    patience: createPatience({ timing, subject: target.shown, onWaiting }),
-    tally,
-  };
+  return createPatience({ timing, subject: target.shown, onWaiting });
 }

@@ -59,6 +59,13 @@ export async function giveName({ file, partial, state }: TargetFile): Promise<vo
   }
 }
 
+/** Nothing came, so nothing shall lie there. */
+export async function removeEmpty({ partial, state }: TargetFile): Promise<void> {
+  if ((await sizeOf(partial)) !== 0) return;
+  await removeIfThere(partial);
+  await removeIfThere(state);
+}
+
 export async function removeIfThere(file: string): Promise<void> {
   try {
     await unlink(file);

@@ -7,6 +7,7 @@ import type { FilesFormat, StoredFormat, StreamFormat } from "../../domain/ports
 import { Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { parseDocument } from "../document.ts";
+import { partsAsObjects, withPartObjects } from "./archive-parts.ts";
 import { readDocument, readRecord } from "./document.ts";
 
 /** What reading needs of a format. */
@@ -15,6 +16,7 @@ export type ReadingStreamFormat = Pick<StreamFormat, "layout" | "extension" | "o
 export type ReadingStoredFormat = Pick<StoredFormat, "layout" | "extension" | "offsets" | "decodeEntry">;
 
 export interface OpenManifest {
+  /** Parts that are pieces of one object have names of their own here, by which `destination` knows them. */
   readonly manifest: Manifest;
   readonly manifestSha256: string;
   /** The manifest as it was parsed, keys in the order of the file: what its contentDigest is made of. */
@@ -30,12 +32,13 @@ export interface OpenExport extends OpenManifest {
 export async function openExport(destination: Destination, signal: AbortSignal): Promise<OpenExport> {
   const bytes = await readRecord(destination, "manifest.json", signal);
   if (bytes === undefined) throw await whyNoManifest(destination, signal);
-  return { destination, ...parseManifest(bytes, `manifest.json in ${destination.location}`) };
+  const opened = parseManifest(bytes, `manifest.json in ${destination.location}`);
+  return { destination: withPartObjects(destination, opened.manifest), ...opened };
 }
 
 /** Throws NewerFormat or Damaged; `subject` names the document. */
 export function parseManifest(bytes: Uint8Array, subject: string): OpenManifest {
-  const manifest = parseDocument(Manifest, bytes, subject);
+  const manifest = partsAsObjects(parseDocument(Manifest, bytes, subject));
   const rawManifest = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
   const parts = new Map<number, ManifestPart>();
   for (const [i, part] of manifest.parts.entries()) {

@@ -1,10 +1,11 @@
 /** Checks the records of an export: each against the manifest, and all against one another. */
 import { createHash } from "node:crypto";
 import type { ManifestPart } from "../../domain/manifest.ts";
-import { receiptName } from "../../domain/part.ts";
+import { archiveObject, receiptName } from "../../domain/part.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
+import { partObject } from "../reading/archive-parts.ts";
 import { damaged } from "../reading/document.ts";
 import { readPageText } from "../reading/index-lines.ts";
 import type { Index } from "../reading/index-pages.ts";
@@ -83,17 +84,10 @@ function agree(receipt: Receipt, part: ManifestPart): boolean {
   const { counts, frames } = receipt;
   const sum = (which: 0 | 1): number => frames.reduce((total, frame) => total + frame[which], 0);
   const framesFit = frames.length === 0 || (sum(0) === part.size && sum(1) === part.uncompressedSize);
-  const same = [
-    "number",
-    "key",
-    "object",
-    "size",
-    "sha256",
-    "uncompressedSize",
-    "startsInside",
-    "endsInside",
-  ] as const;
-  if (!framesFit || !same.every((name) => receipt[name] === part[name])) return false;
+  const same = ["number", "key", "size", "sha256", "uncompressedSize", "startsInside", "endsInside"] as const;
+  const object = receipt.object === archiveObject ? partObject(receipt.number) : receipt.object;
+  if (!framesFit || object !== part.object || !same.every((name) => receipt[name] === part[name]))
+    return false;
   return (
     receipt.index.lines === part.entries && counts.files === part.files && counts.content === part.content
   );

@@ -27,7 +27,7 @@ export async function checkSums(
     format: manifest.format,
     parts: manifest.parts.map(named),
     files: manifest.files.map(named),
-    run: { files: manifest.run.files.map(named) },
+    run: { archive: manifest.run.archive, files: manifest.run.files.map(named) },
   };
   const expected = sha256Sums(summed, manifestSha256, files);
   const stored = destination.read(object, { offset: 0, length: size }, signal);

@@ -15,6 +15,8 @@ export interface Caller {
 declare module "fastify" {
   interface FastifyRequest {
     caller: Caller;
+    /** Of the peer; still known when its connection has closed. */
+    address: string;
   }
 }
 
@@ -22,8 +24,10 @@ const anonymous: Caller = { actor: "anonymous" };
 
 export function addCaller(app: FastifyInstance): void {
   app.decorateRequest("caller");
+  app.decorateRequest("address", "");
   app.addHook("onRequest", (request, _reply, done) => {
     request.caller = anonymous;
+    request.address = request.ip;
     done();
   });
 }

@@ -21,7 +21,7 @@ export type Refuse = (error: LongshoreError, request: FastifyRequest) => Longsho
 export function createRefuse(audit: AuditLog, limiter: FailureLimiter): Refuse {
   return (error, request) => {
     if (!refusals.has(error.code)) return error;
-    const wait = limiter.fail(request.ip);
+    const wait = limiter.fail(request.address);
     if (wait !== undefined)
       return new AnswerError("TooManyRequests", "too many requests from this address were refused", {
         headers: { "Retry-After": `${wait}` },
@@ -33,7 +33,7 @@ export function createRefuse(audit: AuditLog, limiter: FailureLimiter): Refuse {
       kind: request.routeOptions.config.kind ?? "Request",
       ...subjectOf(request.params),
       status: catalogue[error.code].status,
-      address: request.ip,
+      address: request.address,
       reason: error.code,
     });
     return error;

@@ -10,13 +10,16 @@ export function addMethodNotAllowed(
   routes: ReadonlyMap<string, ReadonlySet<string>>,
 ): void {
   for (const [url, allowed] of routes) {
+    // Said now: the routes that are added here are collected with the others.
+    const allow = [...allowed].join(", ");
+    const missing = methods.filter((method) => !allowed.has(method));
     const refuse = (): never => {
       throw new AnswerError("MethodNotAllowed", "the address does not have this method", {
-        headers: { Allow: [...allowed].join(", ") },
+        headers: { Allow: allow },
       });
     };
     app.route({
-      method: methods.filter((method) => !allowed.has(method)),
+      method: missing,
       url,
       // Before a body is read: it is nothing to this address.
       onRequest: async () => refuse(),

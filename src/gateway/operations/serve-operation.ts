@@ -61,7 +61,12 @@ async function answerOf(operation: Operation, request: FastifyRequest, home: Ope
   const work = async (requestId: string | undefined): Promise<Answer> => {
     const answer = await operation.perform({ params, query, body, headers, caller, requestId }, signal);
     if (answer.record !== undefined)
-      audit.append({ ...answer.record, actor: caller.actor, status: answer.status, address: request.ip });
+      audit.append({
+        ...answer.record,
+        actor: caller.actor,
+        status: answer.status,
+        address: request.address,
+      });
     return answer;
   };
   const key = headers["idempotency-key"];

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { observed, testJobRunner } from "../../../test/conformance/job-runner.ts";
 import {
   jobOf,
+  lockOf,
   makeTree,
   namesBelow,
   standstill,
   startRunner,
-  temporaryFolder,
 } from "../../../test/fixtures/local-jobs.ts";
+import { temporaryFolder } from "../../../test/fixtures/run.ts";
 import type { JobObservation } from "../../domain/ports/job-runner.ts";
 import type { LocalJobRunnerOptions } from "./local-job-runner.ts";
 
@@ -161,7 +162,7 @@ describe("the local runner", () => {
   test("disposed, has no thread left, and begins nothing more", async () => {
     const before = threads();
     const place = await pretender({ jobs: 1, grace: 50 });
-    const uids = [await place.begin("never ends"), await place.begin("writes")];
+    const uids = [await place.begin("never ends"), await place.begin("well")];
     await place[Symbol.asyncDispose]();
     assert.equal(threads(), before);
     for (const uid of uids) assert.equal(await place.runner.observe(uid, signal), undefined);
@@ -192,8 +193,7 @@ describe("an export's thread", () => {
     await observed(runner, job.exportUid, (seen) => seen?.progress.planned === true);
     await runner.stop(job.exportUid, signal);
     assert.equal(threads(), before);
-    const { openFilesystemDestination } = await import("../../drivers/destinations/filesystem.ts");
-    await using _lock = await openFilesystemDestination(job.location).lock("me", signal);
+    await using _lock = await lockOf(job.location);
     await runner[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   });
@@ -202,7 +202,6 @@ describe("an export's thread", () => {
     const folder = temporaryFolder();
     makeTree(folder.join("elsewhere"), 2, 10);
     mkdirSync(folder.join("allowed"));
-    const { symlinkSync } = await import("node:fs");
     symlinkSync(folder.join("elsewhere"), folder.join("allowed", "tree"));
     await using runner = await startRunner(folder.join("scratch"));
     const jobs = [

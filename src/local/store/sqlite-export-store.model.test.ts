@@ -161,7 +161,7 @@ async function run(
 /** A document as somebody may still have it of a resource that is not there. */
 async function gone(at: ResourceKey): Promise<Export> {
   await using place = databasePlace();
-  return storeOn(place.database).create("Export", newExport(at), signal);
+  return await storeOn(place.database).create("Export", newExport(at), signal);
 }
 
 let ids = 0;

@@ -17,8 +17,10 @@ const openStore = (database: LocalDatabase, history = short): ExportStore =>
   sqliteExportStore(database, { newId: randomUUID, clock: Date, history });
 
 const touch = async (store: ExportStore, times: number): Promise<void> => {
-  for (let i = 0; i < times; i++)
-    await store.create("ExportDestination", newDestination({ namespace: "z", name: randomUUID() }), signal);
+  const names = Array.from({ length: times }, () => randomUUID());
+  await Promise.all(
+    names.map((name) => store.create("ExportDestination", newDestination({ namespace: "z", name }), signal)),
+  );
 };
 
 const historyOf = (database: LocalDatabase): unknown =>

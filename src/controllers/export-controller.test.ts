@@ -1,0 +1,385 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type ControllerPlace, controllerPlace } from "../../test/fixtures/controller-place.ts";
+import { type GivenSpec, newDestination, newExport } from "../../test/fixtures/made-up-resources.ts";
+import { someProgress } from "../../test/fixtures/scripted-runner.ts";
+import { LongshoreError } from "../domain/errors.ts";
+import { conditionOf } from "../domain/resources/condition.ts";
+import type { ExportSpec } from "../domain/resources/export.ts";
+import type { Export } from "../domain/resources/resource.ts";
+import { dataFinalizer } from "./decide-export.ts";
+import { createDependents } from "./dependents.ts";
+import { createExportController } from "./export-controller.ts";
+
+const { signal } = new AbortController();
+const key = { namespace: "default", name: "reports" };
+const inline = { destination: { directory: { path: "/mnt/handover" } } };
+const location = "/mnt/handover/default/reports";
+
+interface Desk extends ControllerPlace {
+  /** Reconciles the export; seconds until it wants to be looked at again. */
+  reconcile(): Promise<number | undefined>;
+  get(): Promise<Export>;
+  /** Reason of Succeeded. */
+  reason(): Promise<string | undefined>;
+  change(spec: Partial<ExportSpec>): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** An export and the controller that looks after it. */
+async function desk(spec: GivenSpec = inline): Promise<Desk> {
+  const place = controllerPlace();
+  const { store, clock } = place;
+  const controller = createExportController(place, createDependents());
+  await store.create("Export", newExport("reports", spec), signal);
+  const get = async (): Promise<Export> =>
+    (await store.get("Export", key, signal)) ?? assert.fail("the export is gone");
+  return {
+    ...place,
+    reconcile: async () => {
+      const time = await controller.reconcile(key, signal);
+      return time === undefined ? undefined : (time - clock.now()) / 1000;
+    },
+    get,
+    reason: async () => conditionOf((await get()).status?.conditions, "Succeeded")?.reason,
+    change: async (given) => {
+      const resource = await get();
+      await store.update("Export", { ...resource, spec: { ...resource.spec, ...given } }, signal);
+    },
+    remove: async () => void (await store.delete("Export", key, signal)),
+  };
+}
+
+const full = { code: "DestinationFull", message: "the destination is full" } as const;
+
+describe("an export", () => {
+  test("has its finalizer and says where it lies before its job begins, and ends well", async () => {
+    await using at = await desk();
+    at.runner.before = async (call) => {
+      if (!call.startsWith("start")) return;
+      const { metadata, status } = await at.get();
+      assert.deepEqual(metadata.finalizers, [dataFinalizer]);
+      assert.deepEqual([status?.location, await at.reason()], [location, "Queued"]);
+    };
+    await at.reconcile();
+    assert.deepEqual(at.runner.calls, ["start reports 0"]);
+    assert.deepEqual(at.runner.jobOf("reports"), {
+      exportUid: (await at.get()).metadata.uid,
+      attempt: 0,
+      namespace: "default",
+      name: "reports",
+      source: "/srv/data",
+      location,
+      previous: undefined,
+      options: {
+        format: "tar.zst",
+        level: 3,
+        partSize: 64 * 2 ** 20,
+        include: [],
+        exclude: [],
+        differences: "record",
+        entryDigests: false,
+        crossFileSystems: false,
+      },
+      workers: 1,
+    });
+    at.runner.becomes("reports", { phase: "running", progress: someProgress });
+    await at.reconcile();
+    assert.equal(await at.reason(), "Packing");
+    at.runner.succeed("reports");
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal(await at.reason(), "Completed");
+    assert.deepEqual(at.runner.calls, ["start reports 0", "forget reports"]);
+    assert.deepEqual((await at.get()).metadata.finalizers, [dataFinalizer]);
+  });
+
+  test("is written when it changed, and at most once a second for its progress", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.becomes("reports", { phase: "running", progress: someProgress });
+    await at.reconcile();
+    const { resourceVersion } = (await at.get()).metadata;
+    assert.equal(await at.reconcile(), undefined);
+    at.clock.advance(300);
+    at.runner.becomes("reports", { progress: { ...someProgress, bytes: 2000 } });
+    assert.equal(await at.reconcile(), 0.7);
+    assert.equal((await at.get()).metadata.resourceVersion, resourceVersion);
+    at.clock.advance(700);
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal((await at.get()).status?.progress?.bytes, 2000);
+  });
+
+  test("that somebody changes meanwhile is looked at again", async () => {
+    await using at = await desk();
+    let changes = 0;
+    at.runner.before = async (call) => {
+      if (call.startsWith("observe") && changes++ < 3) await at.change({ ttlSecondsAfterFinished: changes });
+    };
+    await at.reconcile();
+    assert.deepEqual(at.runner.calls, ["start reports 0"]);
+    assert.equal((await at.get()).spec.ttlSecondsAfterFinished, 3);
+  });
+
+  test("that is gone needs nothing", async () => {
+    await using at = await desk();
+    await at.remove();
+    assert.equal(await at.reconcile(), undefined);
+    assert.deepEqual(at.runner.calls, []);
+  });
+
+  test("whose steps never end is an error of ours", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.stops = false;
+    await at.change({ suspend: true });
+    await assert.rejects(at.reconcile(), /took 50 steps/);
+  });
+
+  test("goes on after a crash with the same attempt, and is never begun again when it is done", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.crash();
+    await at.reconcile();
+    at.runner.succeed("reports");
+    await at.reconcile();
+    at.runner.crash();
+    await at.reconcile();
+    assert.deepEqual(at.runner.calls, ["start reports 0", "start reports 0", "forget reports"]);
+  });
+
+  test("expires when its time has come", async () => {
+    await using at = await desk({ ...inline, ttlSecondsAfterFinished: 90 });
+    await at.reconcile();
+    at.runner.succeed("reports");
+    assert.equal(await at.reconcile(), 90);
+    at.clock.advance(89_000);
+    assert.equal(await at.reconcile(), 1);
+    await at.change({ ttlSecondsAfterFinished: 100 });
+    assert.equal(await at.reconcile(), 11);
+    at.clock.advance(11_000);
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal(await at.store.get("Export", key, signal), undefined);
+    assert.equal(at.runner.calls.at(-1), `remove ${location}`);
+  });
+});
+
+describe("an attempt", () => {
+  test("that fails is made again after a back-off, and given up in the end", async () => {
+    await using at = await desk({ ...inline, backoffLimit: 2 });
+    const waits: (number | undefined)[] = [];
+    await at.reconcile();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      at.runner.fail("reports", full);
+      const wait = await at.reconcile();
+      waits.push(wait);
+      assert.equal((await at.get()).status?.failures, attempt + 1);
+      at.clock.advance(999);
+      await at.reconcile();
+      at.clock.advance((wait ?? 1) * 1000 - 999);
+      await at.reconcile();
+    }
+    assert.deepEqual(waits, [1, 2, undefined]);
+    assert.equal(await at.reason(), "DestinationFull");
+    const starts = at.runner.calls.filter((call) => call.startsWith("start"));
+    assert.deepEqual(starts, ["start reports 0", "start reports 1", "start reports 2"]);
+  });
+
+  test("that fails for what somebody must change is the last", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.fail("reports", { code: "LocationOccupied", message: "it holds other data" });
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal(await at.reason(), "LocationOccupied");
+    assert.deepEqual(at.errors, []);
+  });
+
+  const refused: Record<string, readonly [GivenSpec, string]> = {
+    "from where nothing may be read": [{ source: { directory: { path: "/forbidden" } } }, "PlaceNotAllowed"],
+    "to where nothing may be written": [
+      { destination: { directory: { path: "/forbidden" } } },
+      "PlaceNotAllowed",
+    ],
+    "from where nothing is": [{ source: { directory: { path: "/missing" } } }, "SourceNotFound"],
+    "from a snapshot, which a folder can't give": [{ consistency: "Snapshot" }, "InvalidDocument"],
+  };
+  for (const [name, [spec, reason]] of Object.entries(refused))
+    test(`${name} fails at once`, async () => {
+      await using at = await desk({ ...inline, ...spec });
+      assert.equal(await at.reconcile(), undefined);
+      assert.equal(await at.reason(), reason);
+      assert.deepEqual(at.runner.calls, []);
+    });
+
+  test("that can't begin for what nobody expected is tried again, and the log knows why", async () => {
+    await using at = await desk({ ...inline, source: { directory: { path: "/flawed" } } });
+    assert.equal(await at.reconcile(), 1);
+    assert.equal(await at.reason(), "Retrying");
+    assert.ok(!JSON.stringify(await at.get()).includes("secret-value"));
+    assert.deepEqual(
+      at.errors.map(({ about }) => about),
+      ["Export default/reports"],
+    );
+  });
+
+  test("that the runner refuses is tried again", async () => {
+    await using at = await desk();
+    at.runner.before = (call) => {
+      if (call === "start reports 0") throw new LongshoreError("ServerStopping", "it is being stopped");
+    };
+    assert.equal(await at.reconcile(), 1);
+    at.clock.advance(1000);
+    await at.reconcile();
+    assert.deepEqual(at.runner.calls, ["start reports 0", "start reports 1"]);
+  });
+
+  test("that is cut off by a cancelled reconcile is no failure", async () => {
+    await using at = await desk();
+    const controller = new AbortController();
+    at.runner.before = (call) => {
+      if (!call.startsWith("start")) return;
+      controller.abort(new Error("enough"));
+      throw new Error("enough");
+    };
+    const exports = createExportController(at, createDependents());
+    await assert.rejects(exports.reconcile(key, controller.signal), { message: "enough" });
+    assert.equal((await at.get()).status?.failures, undefined);
+    assert.deepEqual(at.errors, []);
+  });
+
+  test("goes on where the export lies, whatever its destination says now", async () => {
+    await using at = await desk({ destination: { name: "handover" } });
+    const created = await at.store.create(
+      "ExportDestination",
+      newDestination("handover", "/mnt/first"),
+      signal,
+    );
+    await at.reconcile();
+    await at.store.delete("ExportDestination", created.metadata, signal);
+    await at.store.create("ExportDestination", newDestination("handover", "/mnt/second"), signal);
+    at.runner.crash();
+    await at.reconcile();
+    assert.equal(at.runner.jobOf("reports").location, "/mnt/first/default/reports");
+  });
+});
+
+describe("a suspended export", () => {
+  test("is stopped, keeps its data, and goes on", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    await at.change({ suspend: true });
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal(await at.reason(), "Suspended");
+    await at.change({ suspend: false });
+    await at.reconcile();
+    assert.equal(await at.reason(), "Queued");
+    assert.deepEqual(at.runner.calls, ["start reports 0", "stop reports", "start reports 0"]);
+  });
+});
+
+describe("a cancelled export", () => {
+  test("is stopped, loses its data and its finalizer, and has ended", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    const seen: (string | undefined)[] = [];
+    at.runner.before = async (call) => {
+      if (!call.startsWith("observe")) seen.push(await at.reason());
+    };
+    await at.change({ cancel: true, suspend: true });
+    assert.equal(await at.reconcile(), undefined);
+    assert.deepEqual(at.runner.calls, ["start reports 0", "stop reports", `remove ${location}`]);
+    assert.deepEqual(seen, ["Canceling", "Canceling"]);
+    const { metadata, status } = await at.get();
+    assert.deepEqual(
+      [metadata.finalizers, await at.reason(), status?.location],
+      [undefined, "Canceled", undefined],
+    );
+    assert.equal(status?.completionTime, new Date(at.clock.now()).toISOString());
+  });
+
+  test("that was done before it could be stopped stays as it is", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.stops = false;
+    at.runner.before = (call) => {
+      if (call.startsWith("stop")) at.runner.succeed("reports");
+    };
+    await at.change({ cancel: true });
+    await at.reconcile();
+    assert.equal(await at.reason(), "Completed");
+    assert.ok(!at.runner.calls.some((call) => call.startsWith("remove")));
+  });
+
+  test("whose data can't be removed is tried again, not more often for being looked at", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    await at.change({ cancel: true });
+    let failures = 0;
+    at.runner.before = (call) => {
+      if (!call.startsWith("remove") || failures >= 3) return;
+      failures++;
+      throw new LongshoreError("DestinationGone", "the destination is gone");
+    };
+    const waits = [];
+    for (let i = 0; i < 3; i++) {
+      waits.push(await at.reconcile());
+      await at.reconcile();
+      at.clock.advance((waits.at(-1) ?? 0) * 1000);
+    }
+    assert.deepEqual(waits, [1, 2, 4]);
+    assert.equal(failures, 3);
+    const { message = "" } = conditionOf((await at.get()).status?.conditions, "Succeeded") ?? {};
+    assert.match(message, /could not be removed yet: the destination is gone/);
+    assert.equal(await at.reconcile(), undefined);
+    assert.equal(await at.reason(), "Canceled");
+  });
+});
+
+describe("a deleted export", () => {
+  test("is stopped, loses its data, and goes", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    await at.remove();
+    await at.reconcile();
+    assert.deepEqual(at.runner.calls, ["start reports 0", "stop reports", `remove ${location}`]);
+    assert.equal(await at.store.get("Export", key, signal), undefined);
+  });
+
+  test("keeps its data where it is to be retained", async () => {
+    await using at = await desk({ ...inline, deletionPolicy: "Retain" });
+    await at.reconcile();
+    at.runner.succeed("reports");
+    await at.reconcile();
+    await at.remove();
+    await at.reconcile();
+    assert.ok(!at.runner.calls.some((call) => call.startsWith("remove")));
+    assert.equal(await at.store.get("Export", key, signal), undefined);
+  });
+
+  test("whose data can't be removed says so, and can be let go", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.before = (call) => {
+      if (call.startsWith("remove")) throw new LongshoreError("DestinationDenied", "it may not be written");
+    };
+    await at.remove();
+    assert.equal(await at.reconcile(), 1);
+    const condition = conditionOf((await at.get()).status?.conditions, "Succeeded");
+    assert.equal(condition?.reason, "Deleting");
+    assert.match(condition.message, /it may not be written; deletionPolicy Retain leaves the data/);
+    await at.change({ deletionPolicy: "Retain" });
+    await at.reconcile();
+    assert.equal(await at.store.get("Export", key, signal), undefined);
+  });
+
+  test("removes nothing where its path leads elsewhere now", async () => {
+    await using at = await desk({ destination: { directory: { path: "/mnt/handover" } } });
+    await at.reconcile();
+    const resource = await at.get();
+    const status = { ...resource.status, location: "/moved/default/reports" };
+    await at.store.updateStatus("Export", { ...resource, status }, signal);
+    await at.remove();
+    assert.equal(await at.reconcile(), 1);
+    assert.ok(!at.runner.calls.some((call) => call.startsWith("remove")));
+    assert.match(JSON.stringify((await at.get()).status), /leads elsewhere/);
+  });
+});
