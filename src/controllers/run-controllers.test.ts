@@ -136,7 +136,7 @@ describe("the controllers", () => {
 
   test("bind grants, let them expire, and delete them with their export", async () => {
     await using at = running();
-    const { store, runner, clock, gone } = at;
+    const { store, clock, gone } = at;
     const early = await store.create("DownloadGrant", newGrant("early", "reports"), signal);
     await awaitedResource(store, "DownloadGrant", "early", says("Valid", "ExportMissing"));
     const created = await store.create("Export", newExport("reports", inline), signal);
@@ -242,7 +242,7 @@ describe("the controllers", () => {
     );
   });
 
-  test("end when they are told to, though the runner does not answer", async () => {
+  test("end when they are told to, and leave no timer behind", async () => {
     const at = running();
     await at.store.create("Export", newExport("reports", inline), signal);
     await awaitedResource(at.store, "Export", "reports", isQueued);

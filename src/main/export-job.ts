@@ -11,6 +11,7 @@ import type { Drivers } from "../domain/ports/home.ts";
 import type { ExportEvent, Signer } from "../engine/exporting/export-call.ts";
 import type { JobReport, JobTask } from "../local/jobs/job-messages.ts";
 import { type JobReporter, serveJob } from "../local/jobs/job-thread.ts";
+import { refuseNestedLocation } from "../local/jobs/nested-location.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers } from "./drivers.ts";
 
@@ -38,6 +39,7 @@ async function exportOnce(
   const { job, scratch, byteRate, signKeyFile } = task;
   const { runExport } = await import("../engine/exporting/run-export.ts");
   const { exportUid, namespace, name, source, location, options, previous, workers } = job;
+  refuseNestedLocation(location);
   const call = {
     name,
     namespace,

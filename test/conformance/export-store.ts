@@ -146,11 +146,14 @@ function testListing(withPlace: WithPlace): void {
         signal,
       );
       const expected = namespaces.flatMap((namespace) => names.map((name) => `${namespace}/${name}`));
-      const all = await everything(store, {});
-      assert.deepEqual(
-        all.map(keyText).filter((key) => isOurs(place, key)),
-        expected,
-      );
+      for (const limit of [500, 3]) {
+        const all = await everything(store, { limit });
+        assert.deepEqual(
+          all.map(keyText).filter((key) => isOurs(place, key)),
+          expected,
+          `${limit} at a time`,
+        );
+      }
       for (const namespace of namespaces) {
         const { items } = await store.list("Export", { namespace }, signal);
         assert.deepEqual(
@@ -308,6 +311,9 @@ function testUpdating(withPlace: WithPlace): void {
       for (const write of Object.values(writes)) await assert.rejects(write, { code: "ResourceNotFound" });
       const namesake = await store.create("Export", newExport(key), signal);
       for (const write of Object.values(writes)) await assert.rejects(write, { code: "Conflict" });
+      const { resourceVersion } = namesake.metadata;
+      const disguised = { ...old, metadata: { ...old.metadata, resourceVersion }, status: { failures: 1 } };
+      await assert.rejects(store.updateStatus("Export", disguised, signal), { code: "Conflict" });
       assert.deepEqual(await found(store, key), namesake);
     }),
   );

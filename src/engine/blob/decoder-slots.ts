@@ -2,8 +2,8 @@
 import { LongshoreError } from "../../domain/errors.ts";
 import type { BlobReader } from "./blob.ts";
 
-/** Each holds more than half a megabyte for as long as its receiver takes, and can't be taken from it. */
-const mostDecoders = 128;
+/** Each holds about a megabyte for as long as its receiver takes, and can't be taken from it. */
+const mostDecoders = 64;
 
 export class DecoderSlots {
   readonly #limit: number;

@@ -44,11 +44,7 @@ export async function finalize(
   const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
   const tailReceipts = tail === undefined ? [] : [tail.receipt];
   const kept = [...parts, ...records.files, ...records.receipts, ...tailReceipts].map(({ object }) => object);
-  if (!before.wasFinished) {
-    await removeStaleRecords(destination, new Set(kept), signal);
-    const index = indexOf(records.files);
-    if (tail === undefined && index !== undefined) await removeStaleFiles(destination, index, signal);
-  }
+  if (!before.wasFinished) await removeStale(work, kept, records, signal);
 
   const { request } = plan;
   const attempts = await countAttempts(destination, plan.parts, signal);
@@ -74,6 +70,19 @@ export async function finalize(
     },
   };
   return await putProof(work, manifest, signal);
+}
+
+/** What attempts and plans that came to nothing left. */
+async function removeStale(
+  { call, destination }: ExportWork,
+  kept: readonly string[],
+  { files }: JoinedRecords,
+  signal: AbortSignal,
+): Promise<void> {
+  await removeStaleRecords(destination, new Set(kept), signal);
+  const index = indexOf(files);
+  if (call.options.format === "files" && index !== undefined)
+    await removeStaleFiles(destination, index, signal);
 }
 
 /** What makes it an export; the manifest comes last. */

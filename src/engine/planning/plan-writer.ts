@@ -103,8 +103,17 @@ class Planner implements AsyncDisposable {
   #fitted(entry: Entry): Entry {
     const { format } = this.#context;
     if (entry.difference !== undefined) return entry;
-    if (format.holds(entry.type) && entry.path.length <= (format.longestPath ?? Infinity)) return entry;
+    const fits = entry.path.length <= (format.longestPath ?? Infinity) && this.#hasName(entry);
+    if (format.holds(entry.type) && fits) return entry;
     return { ...entry, difference: "unsupported" };
+  }
+
+  /** A file that is kept as it is needs a name that the destination takes. */
+  #hasName({ type, path }: Entry): boolean {
+    const { format, destination } = this.#context;
+    if (format.layout !== "files" || type !== "file" || destination.longestName === undefined) return true;
+    const name = `files/${path}`;
+    return (destination.nameLength?.(name) ?? name.length) <= destination.longestName;
   }
 
   #isSplit(entry: Entry, target: number): boolean {

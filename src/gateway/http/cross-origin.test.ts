@@ -13,6 +13,9 @@ test("only pages of our own origin, and programs, may change anything", () => {
     ["POST", { origin: "http://exports.example.com" }, false],
     ["POST", { origin: "https://exports.example.com.evil.example" }, false],
     ["POST", { origin: "https://exports.example.com:8443" }, false],
+    ["POST", { origin: "http://localhost:8080", host: "localhost:8080" }, true],
+    ["POST", { origin: "http://localhost:3000", host: "localhost:8080" }, false],
+    ["POST", { origin: "http://evil.example", host: "evil.example" }, false],
     ["POST", { origin: "null" }, false],
     ["POST", { origin: "" }, false],
     ["DELETE", { "sec-fetch-site": "cross-site" }, false],
@@ -48,4 +51,10 @@ test("a page can't call its own name this machine", () => {
     "[::2]",
   ])
     assert.equal(isLoopbackHost(host), false, host);
+});
+
+test("before the address is known, no page is ours", () => {
+  assert.throws(() => refuseCrossOrigin("POST", { origin: "https://evil.example" }, () => ""), {
+    code: "Forbidden",
+  });
 });

@@ -10,10 +10,12 @@ const harmless: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"
 /** Throws Forbidden where a browser says that the request comes from a page of another origin than ours. */
 export function refuseCrossOrigin(method: string, headers: IncomingHttpHeaders, ownUrl: () => string): void {
   if (harmless.has(method)) return;
-  const { origin } = headers;
-  const site = headers["sec-fetch-site"];
-  const isForeign = origin !== undefined && origin !== new URL(ownUrl()).origin;
-  if (isForeign || site === "cross-site")
+  const { origin, host } = headers;
+  const isOwn =
+    origin === undefined ||
+    origin === URL.parse(ownUrl())?.origin ||
+    (isLoopbackHost(host) && origin === `http://${host}`);
+  if (!isOwn || headers["sec-fetch-site"] === "cross-site")
     throw new LongshoreError("Forbidden", "pages of another origin may not change anything here", {
       hint: "call it from a program, or from the address that --public-url names",
     });

@@ -3,7 +3,7 @@ export interface Html {
   readonly text: string;
 }
 
-export function html(strings: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
+export function markup(strings: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
   const parts = strings.map((part, i) => {
     const value = values[i];
     return part + (value === undefined ? "" : typeof value === "string" ? escaped(value) : value.text);
@@ -11,7 +11,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly (string 
   return { text: parts.join("") };
 }
 
-export const join = (parts: readonly Html[]): Html => ({ text: parts.map(({ text }) => text).join("\n") });
+export const joined = (parts: readonly Html[]): Html => ({ text: parts.map(({ text }) => text).join("\n") });
 
 const escaped = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,6 +1,6 @@
 /** The OpenAPI document as a page for people: made here, without scripts, and without anything from elsewhere. */
 import { createHash } from "node:crypto";
-import { html, type Html, join } from "./html.ts";
+import { type Html, joined, markup } from "./html.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { OpenApiDocument, OpenApiOperation, OpenApiParameter } from "./types.ts";
 
@@ -28,34 +28,27 @@ export const pagePolicy = [
 export function apiPage(document: OpenApiDocument): string {
   const { info, servers, tags } = document;
   const url = servers[0]?.url ?? "";
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <title>${info.title} API</title>
-        <style>
-          ${styleText}
-        </style>
-      </head>
-      <body>
-        <h1>${info.title}</h1>
-        <p>
-          ${info.description} Version ${info.version}; the same as a program reads it:
-          <a href="/openapi.json">openapi.json</a>.
-        </p>
-        <nav>${join(tags.map(({ name }) => html`<a href="#${anchor(name)}">${name}</a>`))}</nav>
-        <h2>With curl</h2>
-        <p>
-          A token goes into a file, which keeps it out of the arguments that other users of the machine can
-          see.
-        </p>
-        <pre>${curlUsage(url)}</pre>
-        ${join(tags.map(({ name }) => tagSection(document, name)))}
-        <h2>Schemas</h2>
-        ${join(Object.entries(document.components.schemas).map(([name, schema]) => schemaSection(name, schema)))}
-      </body>
-    </html> `;
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${info.title} API</title>
+<style>${styleText}</style>
+</head>
+<body>
+<h1>${info.title}</h1>
+<p>${info.description} Version ${info.version}; as a program reads it: <a href="/openapi.json">openapi.json</a>.</p>
+<nav>${joined(tags.map(({ name }) => markup`<a href="#${anchor(name)}">${name}</a>`))}</nav>
+<h2>With curl</h2>
+<p>A token goes into a file, which keeps it out of the arguments that other users of the machine can see.</p>
+<pre>${curlUsage(url)}</pre>
+${joined(tags.map(({ name }) => tagSection(document, name)))}
+<h2>Schemas</h2>
+${joined(Object.entries(document.components.schemas).map(([name, schema]) => schemaSection(name, schema)))}
+</body>
+</html>
+`;
   return page.text;
 }
 
@@ -88,52 +81,39 @@ function tagSection({ paths }: OpenApiDocument, tag: string): Html {
       .filter(([, { tags }]) => tags.includes(tag))
       .map(([method, operation]) => operationSection(method.toUpperCase(), path, operation)),
   );
-  return html`<h2 id="${anchor(tag)}">${tag}</h2>
-    ${join(sections)}`;
+  return markup`<h2 id="${anchor(tag)}">${tag}</h2>${joined(sections)}`;
 }
 
 function operationSection(method: string, path: string, operation: OpenApiOperation): Html {
   const { operationId, summary, description = "", parameters, requestBody, responses } = operation;
   const body = Object.entries(requestBody?.content ?? {}).map(
-    ([type, { schema }]) => html`<p>Body: <code>${type}</code> ${schemaLink(schema)}</p>`,
+    ([type, { schema }]) => markup`<p>Body: <code>${type}</code> ${schemaLink(schema)}</p>`,
   );
   const answers = Object.entries(responses).map(([status, response]) => {
     const schemas = Object.values(response.content ?? {}).map(({ schema }) => schemaLink(schema));
-    return html`<tr>
-      <td><code>${status}</code></td>
-      <td>${response.description} ${join(schemas)}</td>
-    </tr>`;
+    return markup`<tr><td><code>${status}</code></td><td>${response.description} ${joined(schemas)}</td></tr>`;
   });
-  return html`<section id="${anchor(operationId)}">
-    <h3>
-      <code><span class="method">${method}</span>${path}</code>
-    </h3>
-    <p>${summary}. ${description}</p>
-    ${join(body)}
-    <details>
-      <summary>Parameters and answers</summary>
-      <table>
-        ${join(parameters.map(parameterRow))}${join(answers)}
-      </table>
-    </details>
-  </section>`;
+  return markup`<section id="operation-${anchor(operationId)}">
+<h3><code><span class="method">${method}</span>${path}</code></h3>
+<p>${summary}. ${description}</p>
+${joined(body)}
+<details><summary>Parameters and answers</summary>
+<table>${joined(parameters.map(parameterRow))}${joined(answers)}</table>
+</details>
+</section>`;
 }
 
 function parameterRow({ name, in: place, description = "", schema }: OpenApiParameter): Html {
-  return html`<tr>
-    <td><code>${name}</code> (${place})</td>
-    <td>${description} <code>${JSON.stringify(schema)}</code></td>
-  </tr>`;
+  const shape = JSON.stringify(schema);
+  return markup`<tr><td><code>${name}</code> (${place})</td><td>${description} <code>${shape}</code></td></tr>`;
 }
 
 function schemaLink(schema: JsonSchema): Html {
   const name = /^#\/components\/schemas\/(\w+)$/.exec(String(schema["$ref"]))?.[1];
-  return name === undefined ? html`` : html`<a href="#schema-${anchor(name)}">${name}</a>`;
+  return name === undefined ? markup`` : markup`<a href="#schema-${anchor(name)}">${name}</a>`;
 }
 
 function schemaSection(name: string, schema: JsonSchema): Html {
-  return html`<details id="schema-${anchor(name)}">
-    <summary>${name}</summary>
-    <pre>${JSON.stringify(schema, undefined, 2)}</pre>
-  </details> `;
+  const text = JSON.stringify(schema, undefined, 2);
+  return markup`<details id="schema-${anchor(name)}"><summary>${name}</summary><pre>${text}</pre></details>`;
 }

@@ -66,16 +66,18 @@ export async function withUrl(
   of: Export,
 ): Promise<DownloadGrant & { readonly url: string }> {
   const { namespace, name, uid } = of.metadata;
-  const { exportUid, expirationTime } = grant.status ?? {};
-  if (expirationTime === undefined || exportUid !== uid)
+  const exportUid = grant.status?.exportUid;
+  if (exportUid !== uid)
     throw new LongshoreError("ResourceNotFound", "the export that the grant was made for is gone");
+  // By the store's clock alone, so that the same grant has the same token whenever it is asked for.
+  const issuedAt = Date.parse(grant.metadata.creationTimestamp);
   const token = await state.grantTokens.sign({
     grantUid: grant.metadata.uid,
     namespace,
     name,
     exportUid,
-    issuedAt: Date.parse(grant.metadata.creationTimestamp),
-    expiresAt: Date.parse(expirationTime),
+    issuedAt,
+    expiresAt: issuedAt + grant.spec.expiresInSeconds * 1000,
   });
   const extension = archiveExtension(of.spec.format);
   const file = extension === undefined ? "metalink" : `${name}.${extension}`;

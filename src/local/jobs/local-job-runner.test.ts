@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { observed, testJobRunner } from "../../../test/conformance/job-runner.ts";
 import {
@@ -172,13 +173,18 @@ describe("the local runner", () => {
     });
   });
 
-  test("empties the scratch folder that an earlier process left", async () => {
-    const folder = temporaryFolder();
-    mkdirSync(folder.join("scratch", "left"), { recursive: true });
-    writeFileSync(folder.join("scratch", "left", "run-1"), "x");
-    await using _runner = await startRunner(folder.join("scratch"));
-    assert.ok(!existsSync(folder.join("scratch")));
-    await folder[Symbol.asyncDispose]();
+  test("makes its scratch folder, and empties the one that an earlier process left", async () => {
+    await using folder = temporaryFolder();
+    const scratch = folder.join("data", "scratch");
+    for (let i = 0; i < 2; i++) {
+      await using _runner = await startRunner(scratch);
+      assert.deepEqual(namesBelow(scratch), []);
+      assert.equal(statSync(scratch).mode & 0o777, 0o700);
+      mkdirSync(join(scratch, "left"));
+      writeFileSync(join(scratch, "left", "run-1"), "x");
+    }
+    writeFileSync(folder.join("file"), "x");
+    await assert.rejects(startRunner(folder.join("file", "scratch")), { code: "ScratchFailed" });
   });
 });
 

@@ -1,5 +1,5 @@
 /** Runs exports in worker threads of this machine: so many at a time, the others in the order in which they came. */
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ExportJob, JobObservation, JobResult, JobRunner } from "../../domain/ports/job-runner.ts";
@@ -56,7 +56,7 @@ const nothingDone: JobReport = {
   parts: { succeeded: 0, reused: 0 },
 };
 
-/** Throws ScratchFailed where the scratch folder can't be emptied. */
+/** Throws ScratchFailed where the scratch folder can't be made anew. */
 export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promise<LocalJobRunner> {
   const { scratch, program, onNotice, onError, grace = defaultGrace } = options;
   const byteRate = options.bytesPerSecond === undefined ? undefined : createByteRate(options.bytesPerSecond);
@@ -66,7 +66,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
   const removals = new Set<JobThread>();
   let running = 0;
   let isClosed = false;
-  await emptyScratch(scratch);
+  await makeScratch(scratch);
 
   return {
     start: async (job, signal) => {
@@ -160,7 +160,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
       });
       changes.announce(exportUid);
       const end = await attempt.thread.ended;
-      await emptyScratch(folder).catch((error: unknown) => onError(error, `the scratch folder ${folder}`));
+      await removeScratch(folder).catch((error: unknown) => onError(error, `the scratch folder ${folder}`));
       settle(attempt, end);
     } catch (error) {
       settle(attempt, { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) });
@@ -231,11 +231,21 @@ function observationOf({ job, phase, report, result, error }: Attempt): JobObser
   };
 }
 
-async function emptyScratch(folder: string): Promise<void> {
+/** For nobody else to read: names of what is exported go there. */
+async function makeScratch(folder: string): Promise<void> {
+  await removeScratch(folder);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new LongshoreError("ScratchFailed", `the scratch folder ${folder} can't be made`, { cause });
+  }
+}
+
+async function removeScratch(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (cause) {
-    throw new LongshoreError("ScratchFailed", `the scratch folder ${folder} can't be emptied`, { cause });
+    throw new LongshoreError("ScratchFailed", `the scratch folder ${folder} can't be removed`, { cause });
   }
 }
 

@@ -21,10 +21,7 @@ export function changeFeed(): ChangeFeed {
       signal.throwIfAborted();
       const { promise, resolve, reject } = Promise.withResolvers<number>();
       const listener: Listener = (resource) => {
-        if (!concerns(resource, kind, query)) return;
-        // Once: a later change must not move what the first one said.
-        listeners.delete(listener);
-        resolve(Number(resource.metadata.resourceVersion));
+        if (concerns(resource, kind, query)) resolve(Number(resource.metadata.resourceVersion));
       };
       const cancel = (): void => reject(signal.reason);
       listeners.add(listener);

@@ -45,6 +45,11 @@ test("a rotated key signs at once; the old one checks until its last grant has e
   assert.notEqual(unused, old.keyId);
   assert.equal(keys.current().keyId, unused);
   const newest = keys.rotate();
+  const rows = place.database.prepare("SELECT key_id FROM grant_keys ORDER BY id").all();
+  assert.deepEqual(
+    rows.map(({ key_id }) => key_id),
+    [old.keyId, newest],
+  );
   assert.deepEqual([...keys.publicKeys().keys()], [newest, old.keyId], "a key that signed nothing goes");
   clock.time += 5 * day - 1;
   const reopened = sqliteGrantKeys(await place.reopen(), { clock });

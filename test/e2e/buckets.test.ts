@@ -1,0 +1,234 @@
+/** Exports into a bucket and out of one, by the command line, against a real store: Swift by its S3 API. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { after, before, suite, test } from "node:test";
+import { Manifest } from "../../src/domain/manifest.ts";
+import {
+  freshPrefix,
+  openBucket,
+  openStore,
+  s3Location,
+  testBucket,
+  textPayload,
+} from "../fixtures/buckets.ts";
+import { exportTree } from "../fixtures/exports.ts";
+import { makeHostileTree } from "../fixtures/hostile-tree.ts";
+import { mixedBytes } from "../fixtures/mixed-bytes.ts";
+import {
+  expectExit,
+  expectOneSentence,
+  isRoot,
+  longshore,
+  missingProgram,
+  type Result,
+  temporaryFolder,
+} from "../fixtures/run.ts";
+import { assertSameTree, listTree, pathsOf } from "../fixtures/tree-listing.ts";
+import { missingSwift, type S3Server, startSwift } from "../servers/swift.ts";
+
+const { signal } = new AbortController();
+const skip = missingSwift();
+
+suite("a bucket", { skip }, () => {
+  let swift: S3Server;
+  const folder = temporaryFolder();
+  const hostile = folder.join("hostile");
+  let paths: string[] = [];
+
+  before(async () => {
+    swift = await startSwift();
+    await swift.createBucket(testBucket);
+    await makeHostileTree(hostile);
+    paths = pathsOf(hostile);
+  });
+  after(async () => {
+    await swift?.[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  const run = (args: string[], env: Record<string, string> = {}): Promise<Result> =>
+    longshore(args, { env: { ...swift.env, ...env }, timeoutMs: 240_000 });
+  const exported = (args: string[], codes?: number[]) => exportTree(args, codes, { env: swift.env });
+  const manifestAt = async (prefix: string): Promise<Manifest> => {
+    const bytes = await openBucket(swift, prefix).get("manifest.json", signal);
+    return Manifest.parse(JSON.parse(Buffer.from(bytes ?? []).toString()));
+  };
+  const uploadsLeft = async (prefix: string): Promise<number> =>
+    (await openStore(swift, s3Location(swift, prefix)).multipart?.uploads(`${prefix}/`, signal))?.length ??
+    -1;
+
+  for (const format of ["tar.zst", "tar.gz", "tar", "zip", "files"]) {
+    test(`takes a hostile tree as ${format} and gives it back`, async () => {
+      await using work = temporaryFolder();
+      const prefix = freshPrefix();
+      const location = s3Location(swift, `${prefix}/x`);
+      const isWhole = format !== "files";
+      const args = [
+        hostile,
+        s3Location(swift, prefix),
+        "--name",
+        "x",
+        "--format",
+        format,
+        "--part-size",
+        "1Mi",
+      ];
+      const report = await exported(args, isWhole && format !== "zip" ? [0] : [0, 3]);
+      assert.equal(report.location, location);
+      expectExit(await run(["verify", location]), 0);
+      assert.equal(await uploadsLeft(prefix), 0);
+
+      const isOneObject = format === "tar.zst" || format === "tar.gz";
+      const manifest = await manifestAt(`${prefix}/x`);
+      assert.equal(manifest.run.archive?.object, isOneObject ? `x.${format}` : undefined);
+
+      const left = await leftOut(prefix, report.differences);
+      const listed = expectExit(await run(["ls", "--null", location]), 0)
+        .stdout.toString("latin1")
+        .split("\0");
+      assert.deepEqual(listed, [...paths.filter((path) => !left.has(path)), ""]);
+
+      expectExit(await run(["extract", location, work.join("out")]), 0);
+      const options = {
+        times: "microseconds",
+        owners: isRoot,
+        hardLinks: format !== "zip",
+        // A folder's time is that of the last thing that came into it.
+        directoryTimes: left.size === 0,
+        leaveOut: (path: string) => left.has(path) || left.has(`${path}/`),
+      } as const;
+      assertSameTree(
+        listTree(hostile, options),
+        listTree(work.join("out"), options),
+        `${format} from a bucket`,
+      );
+
+      if (!isWhole) return;
+      expectExit(await run(["download", location, "-o", work.join("file")]), 0);
+      assert.equal(digestOf(work.join("file")), await digestOfArchive(manifest, `${prefix}/x`));
+      const manifestFile = work.join("manifest.json");
+      writeFileSync(
+        manifestFile,
+        (await openBucket(swift, `${prefix}/x`).get("manifest.json", signal)) ?? "",
+      );
+      expectExit(await run(["verify", work.join("file"), "--manifest", manifestFile]), 0);
+    });
+  }
+
+  /** Paths that the export says it does not hold. */
+  async function leftOut(prefix: string, differences: number): Promise<Set<string>> {
+    if (differences === 0) return new Set();
+    const bytes = await openBucket(swift, `${prefix}/x`).get("differences.jsonl", signal);
+    const lines = Buffer.from(bytes ?? [])
+      .toString()
+      .split("\n")
+      .slice(0, -1);
+    const found = lines.map(
+      (line) => JSON.parse(line) as { path?: string; pathBase64?: string; difference: string },
+    );
+    assert.ok(found.every(({ difference }) => difference === "unsupported"));
+    return new Set(
+      found.map(({ path, pathBase64 }) =>
+        pathBase64 === undefined ? Buffer.from(path ?? "").toString("latin1") : atob(pathBase64),
+      ),
+    );
+  }
+
+  async function digestOfArchive(manifest: Manifest, prefix: string): Promise<string> {
+    const hash = createHash("sha256");
+    const objects = manifest.run.archive === undefined ? manifest.parts : [manifest.run.archive];
+    const destination = openBucket(swift, prefix);
+    for (const { object, size } of objects)
+      for await (const chunk of destination.read(object, { offset: 0, length: size }, signal))
+        hash.update(chunk);
+    return hash.digest("hex");
+  }
+
+  test("holds, decompressed, the same archive as a folder", { skip: missingProgram("zstd") }, async () => {
+    await using work = temporaryFolder();
+    const prefix = freshPrefix();
+    const args = ["--name", "x", "--part-size", "1Mi"];
+    await exported([hostile, work.path, ...args]);
+    await exported([hostile, s3Location(swift, prefix), ...args]);
+    const content = (file: string): string => {
+      const { status, stdout } = spawnSync("sh", ["-c", 'zstd -dcq "$1" | sha256sum', "sh", file]);
+      assert.equal(status, 0);
+      return stdout.toString();
+    };
+    expectExit(await run(["download", work.join("x"), "-o", work.join("local")]), 0);
+    expectExit(await run(["download", s3Location(swift, `${prefix}/x`), "-o", work.join("bucket")]), 0);
+    assert.equal(content(work.join("bucket")), content(work.join("local")));
+    const local = Manifest.parse(JSON.parse(readFileSync(work.join("x/manifest.json"), "utf8")));
+    const stored = await manifestAt(`${prefix}/x`);
+    assert.deepEqual(
+      stored.parts.map(({ key }) => key),
+      local.parts.map(({ key }) => key),
+    );
+    const tail = stored.parts.length - 1;
+    assert.ok(stored.parts.every(({ size, number }) => size >= 5 * 2 ** 20 || number === tail));
+  });
+
+  test("gives its objects to another bucket and to a folder", async () => {
+    await using work = temporaryFolder();
+    const source = freshPrefix();
+    const store = openStore(swift, s3Location(swift, source));
+    const files: Record<string, Buffer> = {
+      "a/b.csv": mixedBytes(70_000, "b"),
+      "a/empty": Buffer.from(""),
+      "gr\u00fc\u00dfe": Buffer.from("hello"),
+      "z/big": mixedBytes(9_000_001, "big"),
+    };
+    for (const [name, bytes] of Object.entries(files))
+      await store.put(`${source}/${name}`, textPayload(bytes), signal);
+    await store.put(`${source}/odd//name`, textPayload("x"), signal);
+    const prefix = freshPrefix();
+    for (const destination of [s3Location(swift, prefix), work.path]) {
+      const args = [s3Location(swift, source), destination, "--name", "x", "--part-size", "2Mi"];
+      const report = await exported(args, [3]);
+      assert.deepEqual([report.files, report.differences], [4, 1]);
+      assert.ok(report.parts.total > 3, "the big object is read in pieces");
+      const location = destination === work.path ? work.join("x") : s3Location(swift, `${prefix}/x`);
+      expectExit(await run(["verify", location]), 0);
+      const out = work.join(destination === work.path ? "folder" : "bucket");
+      expectExit(await run(["extract", location, out]), 0);
+      for (const [name, bytes] of Object.entries(files))
+        assert.deepEqual(readFileSync(`${out}/${name}`), bytes);
+      const again = await exported(args, [3]);
+      assert.equal(again.manifestDigest, report.manifestDigest, "a finished export stays as it is");
+    }
+  });
+
+  test("is no place for an export of itself", async () => {
+    const prefix = freshPrefix();
+    const store = openStore(swift, s3Location(swift, prefix));
+    await store.put(`${prefix}/a`, textPayload("a"), signal);
+    const place = s3Location(swift, prefix);
+    const refused = expectExit(await run(["export", place, place, "--name", "x"]), 2);
+    assert.match(expectOneSentence(refused), /inside its source/);
+  });
+
+  test("says in one sentence what is wrong, and what to do", async () => {
+    await using work = temporaryFolder();
+    mkdirSync(work.join("source"));
+    const location = s3Location(swift, "wrong");
+    const cases: [location: string, env: Record<string, string>, message: RegExp][] = [
+      [location, { AWS_SECRET_ACCESS_KEY: "wrong" }, /secret key is not that of the access key.*credentials/],
+      [location, { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" }, /no credentials.*AWS_ACCESS_KEY_ID/],
+      [location.replace(testBucket, "nowhere"), {}, /s3:\/\/nowhere does not exist.*create it/],
+      [location.replace(/region=[^&]*/, "region=eu-west-1"), {}, /region us-east-1.*region=us-east-1/],
+      [location.replace("http:", "https:"), {}, /does not speak TLS.*http:/],
+      [location.replace("region", "regoin"), {}, /no parameter regoin/],
+      [`s3://key:${"secret"}@bucket/x`, {}, /carries a user or a key.*never from the location/],
+      ["az://box/x", {}, /az:\/\/ is not in this version/],
+    ];
+    for (const [destination, env, message] of cases) {
+      const failed = await run(["export", work.join("source"), destination, "--name", "x"], env);
+      assert.match(expectOneSentence(expectExit(failed, 1, 2)), message);
+      assert.doesNotMatch(failed.stderr, /secret@/);
+    }
+  });
+});
+
+const digestOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
