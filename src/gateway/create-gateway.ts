@@ -40,11 +40,11 @@ export function createGateway(
   const limits = { ...defaultLimits, ...options.limits };
   const state = options.state ?? createGatewayState(dependencies, limits);
   const app = createServer(limits);
-  const lifetime = lifetimeOf(app, limits.closeDeadline);
   const { audit, onError, publicUrl } = dependencies;
 
   addSecurityHeaders(app);
   addCaller(app);
+  const lifetime = lifetimeOf(app, limits.closeDeadline);
   addMeasuring(app, state.metrics);
   addErrorHandling(app, { refuse: createRefuse(audit, state.limiter), onError });
   app.addHook("onRequest", async ({ method, headers }) => refuseCrossOrigin(method, headers, publicUrl));

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ExportStore, ResourceEvent, WatchQuery } from "../../src/domain/ports/export-store.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { newDestination, newExport } from "../fixtures/resources.ts";
-import type { WithPlace } from "./export-store.ts";
+import type { WithPlace } from "./export-store-place.ts";
 
 const { signal } = new AbortController();
 const finalizer = "longshore.dev/test";

@@ -4,18 +4,8 @@ import { describe, test } from "node:test";
 import type { ExportStore, ListQuery, ResourceKey } from "../../src/domain/ports/export-store.ts";
 import { type Export, kinds } from "../../src/domain/resources/resource.ts";
 import { newDestination, newExport, newGrant, succeeded } from "../fixtures/resources.ts";
+import type { ExportStorePlace, WithPlace } from "./export-store-place.ts";
 import { testWatching } from "./export-store-watch.ts";
-
-/** A store and two namespaces of it that are empty, and nobody else's until it is disposed. */
-export interface ExportStorePlace extends AsyncDisposable {
-  readonly store: ExportStore;
-  /** In the order of a list. */
-  readonly namespaces: readonly [string, string];
-  /** Makes it forget the changes so far, as time would; where that can be had. */
-  readonly forget?: () => Promise<void>;
-}
-
-export type WithPlace = (use: (place: ExportStorePlace) => Promise<void>) => () => Promise<void>;
 
 const { signal } = new AbortController();
 const finalizer = "longshore.dev/test";

@@ -240,7 +240,7 @@ function outcomeOf({ outcome }: Case, asksRange: boolean, size: number): Outcome
 
 function checkCommon({ headers }: Asked): void {
   assert.equal(headers["x-content-type-options"], "nosniff");
-  assert.match(headers["content-security-policy"] ?? "", /^sandbox\b/);
+  assert.match(String(headers["content-security-policy"]), /^sandbox\b/);
   assert.equal(headers["cross-origin-resource-policy"], "same-origin");
   assert.equal(headers["transfer-encoding"], undefined);
   assert.equal(headers["content-encoding"], undefined);
@@ -393,21 +393,15 @@ describe("RFC 9110", () => {
         checkRanges(answer, specs, bytes);
       },
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: 150 });
   });
 });
 
-/** Marks the bytes that are asked for, and compares them with those that came. */
 function checkRanges(answer: Asked, specs: readonly string[], bytes: Buffer): void {
-  const wanted = new Uint8Array(bytes.length);
-  for (const spec of specs) {
-    const [first = "", last = ""] = spec.split("-");
-    if (first !== "" && last !== "" && Number(last) < Number(first)) {
-      assert.equal(answer.status, 200);
-      return assert.ok(answer.body.equals(bytes));
-    }
-    if (first === "") wanted.fill(1, last === "0" ? bytes.length : Math.max(0, bytes.length - Number(last)));
-    else wanted.fill(1, Number(first), last === "" ? bytes.length : Number(last) + 1);
+  const wanted = marksOf(specs, bytes.length);
+  if (wanted === undefined) {
+    assert.equal(answer.status, 200);
+    return assert.ok(answer.body.equals(bytes));
   }
   if (!wanted.includes(1)) return assert.equal(answer.status, 416);
   assert.equal(answer.status, 206);
@@ -416,11 +410,21 @@ function checkRanges(answer: Asked, specs: readonly string[], bytes: Buffer): vo
   for (const part of given) {
     const from = Number(/^bytes (\d+)-/.exec(part.range)?.[1]);
     assert.ok(part.bytes.equals(bytes.subarray(from, from + part.bytes.length)));
-    assert.ok(
-      wanted.subarray(from, from + part.bytes.length).every((mark) => mark === 1),
-      "each once, none besides",
-    );
+    assert.ok(!wanted.subarray(from, from + part.bytes.length).includes(0), "each once, none besides");
     wanted.fill(0, from, from + part.bytes.length);
   }
   assert.ok(!wanted.includes(1), "all of them");
+}
+
+/** A 1 for each byte that is asked for; undefined where a range is none. */
+function marksOf(specs: readonly string[], size: number): Buffer | undefined {
+  const wanted = Buffer.alloc(size);
+  for (const spec of specs) {
+    const [first = "", last = ""] = spec.split("-");
+    if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
+    const from = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+    const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
+    if (from < end) wanted.fill(1, from, end);
+  }
+  return wanted;
 }

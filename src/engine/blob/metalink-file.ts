@@ -40,19 +40,19 @@ export function escapedLinks({ base, grant }: MetalinkLinks): EscapedLinks {
   return { before: escaped(base), after: escaped(after) };
 }
 
-/** The name as XML can hold it; what it can't, as the URL has it. */
+/** The name as it is; what XML can't hold, or would keep a reader from taking any file at all, as the URL has it. */
 function nameOf(name: string): string {
   const text = textOf(name);
-  return text === undefined || notXml.test(text) ? percentEncoded(name) : text;
+  return text === undefined || unusual.test(text) ? percentEncoded(name) : text;
 }
 
-/** What no XML 1.0 document may hold, not even escaped (section 2.2). */
+/** What no XML 1.0 document may hold, not even escaped (section 2.2), and all other control characters. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const notXml = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
+const unusual = /[\x00-\x1f\x7f-\x9f\ufffe\uffff]/;
 
-/** Line ends and tabs too, which a reader of XML would otherwise take for spaces. */
+/** For text and for attributes. */
 export function escaped(text: string): string {
-  return text.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** A byte string as a path of a URL (RFC 3986 section 3.3). */

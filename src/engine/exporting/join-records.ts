@@ -7,6 +7,7 @@ import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploa
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { TailEncoder } from "../../domain/ports/format.ts";
 import type { FileDigest, Receipt, SentPart } from "../../domain/receipt.ts";
+import { ahead } from "../ahead.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { readLines } from "../lines.ts";
@@ -45,8 +46,9 @@ export async function joinRecords(
   await using index = await createJoinedObject(destination, "index", signal);
   await using differences = new JoinedDifferences(destination);
   const entries = tail?.needsEntries === true ? createTailEntries(tail) : undefined;
-  for (const planned of plan.parts) {
-    const { receipt, digest } = await checkedReceipt(destination, planned, plan.request.upload, signal);
+  const fetch = (planned: Plan["parts"][number]): Promise<FetchedPart> =>
+    fetchPart(destination, planned, plan.request.upload, signal);
+  for await (const { receipt, digest, fetched } of ahead(plan.parts, fetchedAhead, fetch)) {
     receipts.push(digest);
     if (receipt.reused) reused.push(receipt.number);
     parts.push(manifestPart(receipt, stored));
@@ -54,7 +56,7 @@ export async function joinRecords(
     tail?.part(receipt);
     const { fragment, lines, pages } = receipt.index;
     table.parts.push({ number: receipt.number, offset: index.size, size: fragment.size, lines, pages });
-    const copied = copyFragment(destination, fragment, index, signal);
+    const copied = copyFragment(destination, { ...fragment, fetched }, index, signal);
     await (entries?.read(readLines(copied, fragment.object, signal), stored) ?? drain(copied));
     await differences.add(receipt.differences.fragment, signal);
     stored += receipt.size;
@@ -73,6 +75,31 @@ export async function joinRecords(
     firstDifference: differences.first,
     reused,
     stored: sent,
+  };
+}
+
+/** Parts whose records are read before their turn; only small index lines are held. */
+const fetchedAhead = 16;
+const smallFragment = 256 * 1024;
+
+interface FetchedPart {
+  readonly receipt: Receipt;
+  readonly digest: FileDigest;
+  readonly fetched: readonly Uint8Array[] | undefined;
+}
+
+async function fetchPart(
+  destination: Destination,
+  planned: Plan["parts"][number],
+  upload: ArchiveUpload | undefined,
+  signal: AbortSignal,
+): Promise<FetchedPart> {
+  const checked = await checkedReceipt(destination, planned, upload, signal);
+  const { object, size } = checked.receipt.index.fragment;
+  if (size > smallFragment) return { ...checked, fetched: undefined };
+  return {
+    ...checked,
+    fetched: await Array.fromAsync(destination.read(object, { offset: 0, length: size }, signal)),
   };
 }
 

@@ -45,15 +45,21 @@ export function partOfObject(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+export interface Fragment extends FileDigest {
+  /** Its bytes, where somebody has read them already. */
+  readonly fetched?: readonly Uint8Array[] | undefined;
+}
+
 /** Copies a fragment and yields its bytes; throws Damaged at its end where they are not what the receipt says. */
 export async function* copyFragment(
   destination: Destination,
-  fragment: FileDigest,
+  fragment: Fragment,
   into: JoinedObject,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
-  for await (const chunk of destination.read(fragment.object, { offset: 0, length: fragment.size }, signal)) {
+  const range = { offset: 0, length: fragment.size };
+  for await (const chunk of fragment.fetched ?? destination.read(fragment.object, range, signal)) {
     hash.update(chunk);
     into.write(chunk);
     yield chunk;

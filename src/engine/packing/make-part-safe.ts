@@ -64,6 +64,17 @@ async function pack(
   let output: PartOutput | undefined;
   try {
     const stored = await packContent();
+    const receipt = settleNames(stored);
+    // A part for an upload lies in memory or scratch, so whatever is slow about it runs beside the next.
+    return { safe: finishLater(context.upload === undefined ? await receipt : receipt) };
+  } catch (error) {
+    await output?.[Symbol.asyncDispose]();
+    await fragments[Symbol.asyncDispose]();
+    throw error;
+  }
+
+  /** Everything has its name, and a draft of the receipt says so. */
+  async function settleNames(stored: StoredContent): Promise<Receipt> {
     const records = await fragments.commit();
     const { number, key, startsInside, endsInside, settled, entries, files, content } = part;
     const receipt: Receipt = {
@@ -85,16 +96,10 @@ async function pack(
     };
     await writeDraft(context, receipt, signal);
     await output?.commit(receipt.object);
-    return { safe: finishLater(receipt) };
-  } catch (error) {
-    await output?.[Symbol.asyncDispose]();
-    await fragments[Symbol.asyncDispose]();
-    throw error;
+    return receipt;
   }
 
-  async function packContent(): Promise<
-    Pick<Receipt, "object" | "size" | "sha256" | "sent" | "uncompressedSize" | "frames" | "piece">
-  > {
+  async function packContent(): Promise<StoredContent> {
     const { format } = context;
     if (format.layout === "files") {
       const { size, sha256 } = await packFilesPart(context, { part, fragments, temporary }, signal);
@@ -107,8 +112,9 @@ async function pack(
     return { ...stored, ...rest, frames: padding === undefined ? frames : [...frames, padding] };
   }
 
-  async function finishLater(receipt: Receipt): Promise<PackOutcome> {
+  async function finishLater(named: Receipt | Promise<Receipt>): Promise<PackOutcome> {
     try {
+      const receipt = await named;
       const sent = await output?.flush();
       await fragments.flush();
       const proved = sent === undefined ? receipt : { ...receipt, sent };
@@ -119,6 +125,11 @@ async function pack(
     }
   }
 }
+
+type StoredContent = Pick<
+  Receipt,
+  "object" | "size" | "sha256" | "sent" | "uncompressedSize" | "frames" | "piece"
+>;
 
 /** Counts the attempt before it is made, so that even one that is killed is known. */
 async function beginAttempt(context: PackContext, part: PlannedPart, signal: AbortSignal): Promise<number> {

@@ -57,11 +57,10 @@ export class OpenPart implements AsyncDisposable {
     if (entry.type !== "directory" && (entry.piece?.start ?? 0) === 0) this.#files++;
   }
 
-  /** Gives the page its name; the part may be packed when `flush` is done as well. */
-  async close(endsInside: boolean): Promise<PlannedPart> {
+  /** Ends the page; the part may be packed when `publish` is done as well. */
+  close(endsInside: boolean): PlannedPart {
     const written = this.#lines.finish();
     const object = planPageName(this.number);
-    await this.#writer.commit(object);
     return {
       number: this.number,
       key: this.#key.digest("hex"),
@@ -75,8 +74,10 @@ export class OpenPart implements AsyncDisposable {
     };
   }
 
-  flush(): Promise<void> {
-    return this.#writer.flush();
+  /** Gives the page its name, durably. */
+  async publish(): Promise<void> {
+    await this.#writer.commit(planPageName(this.number));
+    await this.#writer.flush();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

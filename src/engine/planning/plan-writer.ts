@@ -43,6 +43,9 @@ export async function writePlan(
   return await planner.finish();
 }
 
+/** Where a page takes long to store, this many are on their way while the walk goes on. */
+const mostOnTheirWay = 16;
+
 class Planner implements AsyncDisposable {
   readonly #context: PlanWriterOptions;
   readonly #signal: AbortSignal;
@@ -50,6 +53,8 @@ class Planner implements AsyncDisposable {
   #next = 0;
   #part: OpenPart | undefined;
   #published: Promise<void> = Promise.resolve();
+  /** Pages that may not be durable yet, the oldest first. */
+  readonly #onTheirWay: Promise<void>[] = [];
 
   constructor(context: PlanWriterOptions, signal: AbortSignal) {
     this.#context = context;
@@ -142,19 +147,22 @@ class Planner implements AsyncDisposable {
   async #close(endsInside: boolean): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;
-    const planned = await part.close(endsInside);
+    const planned = part.close(endsInside);
     this.#part = undefined;
     const before = this.#published;
-    this.#published = publish(part).then(async () => {
+    const published = publish(part).then(async () => {
       await before;
       this.#context.onPart(planned);
     });
-    // A failure is thrown at the end of the plan; until then the walk goes on and nobody awaits it.
-    this.#published.catch(() => undefined);
+    this.#published = published;
+    // A failure is thrown a few parts later, or at the end of the plan; until then the walk goes on and nobody awaits it.
+    published.catch(() => undefined);
+    this.#onTheirWay.push(published);
+    if (this.#onTheirWay.length > mostOnTheirWay) await this.#onTheirWay.shift();
   }
 }
 
 async function publish(part: OpenPart): Promise<void> {
   await using _closed = part;
-  await part.flush();
+  await part.publish();
 }

@@ -39,7 +39,7 @@ function refusedOr({ refuse }: ErrorReporting, error: unknown, request: FastifyR
   }
 }
 
-export function sendProblem(reply: FastifyReply, error: LongshoreError): FastifyReply {
+function sendProblem(reply: FastifyReply, error: LongshoreError): FastifyReply {
   const problem = problemText(error);
   // Bytes, since the framework would give a text's media type a charset, which this one has none of.
   return reply.code(problem.status).headers(problem.headers).send(Buffer.from(problem.text));

@@ -46,7 +46,9 @@ export function decodedQuery(query: unknown): Record<string, string | string[]> 
       equals < 0 ? "" : pair.slice(equals + 1),
     ].map((text) => percentDecoded(text.replaceAll("+", " ")));
     if (name === undefined || value === undefined) throw malformed("query");
-    decoded.set(name, [...(decoded.get(name) ?? []), value]);
+    const values = decoded.get(name);
+    if (values === undefined) decoded.set(name, [value]);
+    else values.push(value);
   }
   return Object.fromEntries(
     [...decoded].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]),

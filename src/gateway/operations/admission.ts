@@ -48,9 +48,7 @@ export function newResource<K extends Kind>(wish: Wish<K>): NewResource<K> {
 }
 
 /** Without what only the server may say: it stands in a document that was read before, and means another one. */
-export function withoutReserved(
-  annotations: Readonly<Record<string, string>> | undefined,
-): Record<string, string> {
+function withoutReserved(annotations: Readonly<Record<string, string>> | undefined): Record<string, string> {
   const { [requestAnnotation]: _reserved, ...others } = annotations ?? {};
   return others;
 }

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { exportRequest, type TestGateway, testGateway } from "../../../test/fixtures/gateway.ts";
 import { newExport } from "../../../test/fixtures/resources.ts";
+import { LongshoreError } from "../../domain/errors.ts";
 import { Export } from "../../domain/resources/resource.ts";
 
 const base = "/api/v1/namespaces/default";
@@ -117,6 +118,25 @@ test("whoever comes back too late gets what is there now", async () => {
     const { status } = await gateway.call("GET", `${base}/events`, undefined, { "last-event-id": id });
     assert.equal(status, 400, id);
   }
+});
+
+test("whoever falls too far behind gets what is there now", async () => {
+  const asked: (string | undefined)[] = [];
+  await using gateway = await testGateway({}, ({ store }) => ({
+    store: {
+      ...store,
+      watch: async function* (kind, query, until) {
+        asked.push(query.since);
+        if (query.since !== undefined) throw new LongshoreError("WatchExpired", "forgotten");
+        yield* store.watch(kind, query, until);
+      },
+    },
+  }));
+  await gateway.listen();
+  await create(gateway, "a");
+  await using stream = await follow(gateway, `${base}/events`, { "last-event-id": "1" });
+  assert.equal((await stream.next())?.["event"], "ADDED");
+  assert.deepEqual(asked, ["1", undefined]);
 });
 
 test("a heartbeat keeps it open, and ends it when the token is taken back", async () => {

@@ -44,7 +44,7 @@ export function serveOperation(app: FastifyInstance, operation: Operation, home:
 }
 
 /** `{path}` takes the rest of the address, every other parameter one segment. */
-export const routerPath = (template: string): string =>
+const routerPath = (template: string): string =>
   template.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === "path" ? "*" : `:${name}`));
 
 async function answerOf(operation: Operation, request: FastifyRequest, home: OperationHome): Promise<Answer> {

@@ -8,7 +8,7 @@ import { systemError } from "./database-error.ts";
 import type { LocalDatabase } from "./open-database.ts";
 import { newSecret, secretDigest } from "./sqlite-token-store.ts";
 
-export const adminTokenName = "admin";
+const adminTokenName = "admin";
 
 export type AdminToken =
   | { readonly isNew: false; readonly file: string }

@@ -51,6 +51,7 @@ async function checkAll(database: LocalDatabase, acknowledged: readonly Acknowle
   const check = database.prepare("PRAGMA integrity_check").get();
   assert.equal(check?.["integrity_check"], "ok");
   await checkResources(database, acknowledged);
+  checkHistory(database);
   const names = (what: Acknowledged["what"]): string[] =>
     acknowledged.filter((line) => line.what === what).map(({ name }) => name);
   const tokens = new Set(
@@ -106,6 +107,10 @@ async function checkResources(database: LocalDatabase, acknowledged: readonly Ac
     }
   }
   assert.ok(unsaid <= kills, `${unsaid} resources are not as they were acknowledged`);
+}
+
+/** The table and the last change of each resource say the same. */
+function checkHistory(database: LocalDatabase): void {
   const table = new Map<string, string>();
   const history = new Map<string, string>();
   for (const row of database.prepare("SELECT name, document FROM resources").all())

@@ -104,7 +104,7 @@ test("nothing in it can be changed or removed, not even by replacing it", async 
   for (const sql of attempts)
     assert.throws(
       () => database.write(() => database.prepare(sql).run()),
-      (error: Error) => /append-only/.test(String(error.cause ?? error)),
+      (error: Error) => error.cause instanceof Error && /append-only/.test(error.cause.message),
       sql,
     );
   assert.deepEqual(log.list({ limit: 10 }), before);

@@ -78,13 +78,7 @@ class Model {
   expected(command: Exclude<Command, { type: "reopen" }>): string {
     const held = this.held.get(idOf(command.key));
     if (command.type === "create") return held === undefined ? "written" : "AlreadyExists";
-    if (held === undefined) return "ResourceNotFound";
-    if (command.type === "delete")
-      return held.isMarked ? "same" : held.finalizers.length > 0 ? "written" : "DELETED";
-    if (command.isStale && held.versions.length > 1) return "Conflict";
-    if (command.type === "status") return held.failures === command.failures ? "same" : "written";
-    if (held.isMarked && command.finalizers.length === 0) return "DELETED";
-    return isSame(held, command) ? "same" : "written";
+    return held === undefined ? "ResourceNotFound" : expectedOf(held, command);
   }
 
   apply(command: Exclude<Command, { type: "reopen" }>, outcome: string, uid: string): void {
@@ -110,6 +104,15 @@ class Model {
   ids(): string[] {
     return [...this.held.keys()].toSorted();
   }
+}
+
+function expectedOf(held: Held, command: Exclude<Command, { type: "reopen" | "create" }>): string {
+  if (command.type === "delete" && held.isMarked) return "same";
+  if (command.type === "delete") return held.finalizers.length > 0 ? "written" : "DELETED";
+  if (command.isStale && held.versions.length > 1) return "Conflict";
+  if (command.type === "status") return held.failures === command.failures ? "same" : "written";
+  if (held.isMarked && command.finalizers.length === 0) return "DELETED";
+  return isSame(held, command) ? "same" : "written";
 }
 
 const newHeld = (uid: string): Held => ({

@@ -1,5 +1,6 @@
 /** Puts an object only where there is none yet, with whatever the store offers for it. */
 import { randomUUID } from "node:crypto";
+import { LongshoreError } from "../../../domain/errors.ts";
 import type { Payload } from "../../../domain/ports/object-store.ts";
 import { isUnsupported, statusOf } from "./errors.ts";
 
@@ -13,42 +14,64 @@ export interface ConditionalPut {
   metadata(key: string, signal: AbortSignal): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
-/** What comes back is `ObjectStore.putIfAbsent`. */
+type Answer = "put" | "there" | "unsupported";
+
+/**
+ * What comes back is `ObjectStore.putIfAbsent`. Some stores refuse conditions, others take them and do not heed them; the
+ * first object is put twice to know. Where conditions are of no use it is asked first whether there is an object.
+ */
 export function conditionalPut(means: ConditionalPut) {
   /** Ids of writes that nobody knows the end of, by key. */
   const unsure = new Map<string, string>();
+  let heeds: boolean | undefined;
+
   const writerOf = async (key: string, signal: AbortSignal): Promise<string | undefined> => {
     const metadata = await means.metadata(key, signal);
     return metadata === undefined ? undefined : (metadata[writerTag] ?? "");
   };
-  const attempt = async (
+  const putIfNone = async (
     key: string,
     payload: Payload,
     id: string,
     signal: AbortSignal,
-  ): Promise<boolean> => {
-    const tagged = { Metadata: { [writerTag]: id } };
+  ): Promise<Answer> => {
     try {
-      await means.put(key, payload, { ...tagged, IfNoneMatch: "*" }, signal);
-      return true;
+      await means.put(key, payload, { ...taggedBy(id), IfNoneMatch: "*" }, signal);
+      return "put";
     } catch (error) {
-      const { cause } = error as Error;
-      if (statusOf(cause ?? {}) === 412) return (await writerOf(key, signal)) === id;
-      if (!isUnsupported(cause ?? {})) throw error;
-      await means.put(key, payload, tagged, signal);
-      return (await writerOf(key, signal)) === id;
+      const cause = error instanceof LongshoreError ? (error.cause ?? {}) : {};
+      if (statusOf(cause) === 412) return "there";
+      if (isUnsupported(cause)) return "unsupported";
+      throw error;
     }
   };
+  const withCondition = async (key: string, payload: Payload, id: string, signal: AbortSignal) => {
+    const answer = await putIfNone(key, payload, id, signal);
+    if (answer === "unsupported") return undefined;
+    if (answer === "there") return (await writerOf(key, signal)) === id;
+    heeds ??= (await putIfNone(key, payload, id, signal)) === "there";
+    return true;
+  };
+
   return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
     const begun = unsure.get(key);
     const id = begun ?? randomUUID();
-    // Some stores know nothing of conditions and do not say so, so whether there is one is asked first.
-    const before = await writerOf(key, signal);
-    unsure.delete(key);
-    if (before !== undefined) return before === begun;
+    if (heeds !== true) {
+      const before = await writerOf(key, signal);
+      if (before !== undefined) {
+        unsure.delete(key);
+        return before === begun;
+      }
+    }
     unsure.set(key, id);
-    const isFirst = await attempt(key, payload, id, signal);
+    const isFirst = heeds === false ? undefined : await withCondition(key, payload, id, signal);
+    if (isFirst === undefined) {
+      heeds = false;
+      await means.put(key, payload, taggedBy(id), signal);
+    }
     unsure.delete(key);
-    return isFirst;
+    return isFirst ?? true;
   };
 }
+
+const taggedBy = (id: string): object => ({ Metadata: { [writerTag]: id } });
