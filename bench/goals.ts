@@ -9,6 +9,7 @@ const TIME_GOALS: Readonly<Record<Work, Partial<Record<Peer, number>>>> = {
   small: { tar: 1, restic: 1 / 3, rclone: 1 / 5, duplicity: 1 / 15 },
   unchanged: { restic: 0.25 },
   many: {},
+  download: { nginx: 1 / 0.9 },
 };
 
 export function timeGoal(work: Work, peer: Peer): number | undefined {

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { BenchError, UsageError } from "./bench-error.ts";
 import { writeSection } from "./generated-section.ts";
 import { describeHost, fileSystemOf } from "./host.ts";
+import { runDownload } from "./download.ts";
 import { chooseMeter } from "./measure.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -74,7 +75,10 @@ async function measureWorks(bench: Omit<Bench, "folder">, signal: AbortSignal) {
   const folder = await openWorkFolder(bench.options.dir, bench.options.keep);
   try {
     const outcomes: Outcome[] = [];
-    for (const work of bench.options.works) outcomes.push(await runWork(work, { ...bench, folder }, signal));
+    for (const work of bench.options.works) {
+      if (work === "download") outcomes.push(...(await runDownload({ ...bench, folder }, signal)));
+      else outcomes.push(await runWork(work, { ...bench, folder }, signal));
+    }
     return { fileSystem: await fileSystemOf(folder.data, signal), outcomes };
   } finally {
     await folder.remove();

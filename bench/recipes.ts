@@ -1,4 +1,4 @@
-/** The three trees of the goals: few big files, many small ones, and more entries than memory should notice. */
+/** The trees of the goals: few big files, many small ones, and more entries than memory should notice. */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { breathe } from "./data-set.ts";
@@ -25,16 +25,8 @@ export function bigRecipe(scale: number): Recipe {
     bytes: BIG_FILES * fileMib * MIB,
     async make(path, signal) {
       for (let index = 0; index < BIG_FILES; index++) {
-        const next = contentOf(index, `big ${index}`);
-        const file = openSync(join(path, `${index}.${extensionOf(index)}`), "wx");
-        try {
-          for (let written = 0; written < fileMib; written++) {
-            writeSync(file, next(MIB));
-            await breathe(signal);
-          }
-        } finally {
-          closeSync(file);
-        }
+        const content = { next: contentOf(index, `big ${index}`), mib: fileMib };
+        await writeBig(join(path, `${index}.${extensionOf(index)}`), content, signal);
       }
     },
   };
@@ -91,6 +83,44 @@ export function manyRecipe(entries: number): Recipe {
       }
     },
   };
+}
+
+/** 5 × 430 MiB of random bytes at scale 1, so that the archive has more than 2 GiB. */
+export function downloadRecipe(scale: number): Recipe {
+  const files = 5;
+  const fileMib = Math.max(1, Math.round(430 * scale));
+  return {
+    name: "download",
+    title: `${files} × ${fileMib} MiB`,
+    files,
+    folders: 0,
+    bytes: files * fileMib * MIB,
+    async make(path, signal) {
+      for (let index = 0; index < files; index++)
+        await writeBig(
+          join(path, `${index}.bin`),
+          { next: seededBytes(`download ${index}`), mib: fileMib },
+          signal,
+        );
+    },
+  };
+}
+
+interface BigContent {
+  readonly next: (length: number) => Buffer;
+  readonly mib: number;
+}
+
+async function writeBig(path: string, { next, mib }: BigContent, signal: AbortSignal): Promise<void> {
+  const file = openSync(path, "wx");
+  try {
+    for (let written = 0; written < mib; written++) {
+      writeSync(file, next(MIB));
+      await breathe(signal);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function contentOf(index: number, seed: string): (length: number) => Buffer {

@@ -1,4 +1,4 @@
-/** The four works of the goals: which data, which tools, and what one run of each is. */
+/** The works of the goals that make exports: which data, which tools, and what one run of each is. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -29,10 +29,13 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
-/** Longshore refuses to reuse a part whose files changed within two seconds before they were planned. */
-const SETTLING_MS = 2500;
+/** Those that make an export. */
+export type PackingWork = Exclude<Work, "download">;
 
-export async function runWork(work: Work, bench: Bench, signal: AbortSignal): Promise<Outcome> {
+/** Longshore refuses to reuse a part whose files changed within two seconds before they were planned. */
+export const SETTLING_MS = 2500;
+
+export async function runWork(work: PackingWork, bench: Bench, signal: AbortSignal): Promise<Outcome> {
   bench.say(`${work}: preparing data`);
   const data = await prepareDataSet(bench.folder.data, recipeOf(work, bench.options), signal);
   await setTimeout(SETTLING_MS, undefined, { signal });
@@ -50,7 +53,7 @@ export async function runWork(work: Work, bench: Bench, signal: AbortSignal): Pr
   }
 }
 
-function recipeOf(work: Work, options: Options) {
+function recipeOf(work: PackingWork, options: Options) {
   switch (work) {
     case "big":
       return bigRecipe(options.scale);
@@ -62,7 +65,7 @@ function recipeOf(work: Work, options: Options) {
   }
 }
 
-function contestantsOf(work: Work, bench: Bench, data: DataSet): readonly Contestant[] {
+function contestantsOf(work: PackingWork, bench: Bench, data: DataSet): readonly Contestant[] {
   switch (work) {
     case "big":
     case "small":
@@ -129,7 +132,7 @@ function outOf(bench: Bench, tool: Tool): string {
 }
 
 /** The data are read before every run: a system that drops pages early would make the first tool of a round pay for the next. */
-function warmed(work: Work, contestant: Contestant, data: DataSet): Contestant {
+function warmed(work: PackingWork, contestant: Contestant, data: DataSet): Contestant {
   if (work === "many") return contestant;
   return {
     ...contestant,

@@ -25,6 +25,8 @@ export interface PackTask {
 export interface ReusablePart {
   readonly location: string;
   readonly number: number;
+  /** Where its stored bytes are there: an object (byte string), or a piece of the archive that is one object. */
+  readonly stored: { readonly object: string; readonly offset: number };
   readonly indexOffset: number;
   readonly indexSize: number;
 }

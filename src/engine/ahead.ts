@@ -15,10 +15,8 @@ export async function* ahead<T, R>(
   };
   try {
     for (const item of items) {
-      if (running.length >= most) {
-        const next = running.shift();
-        if (next !== undefined) yield await next;
-      }
+      const next = running.length < most ? undefined : running.shift();
+      if (next !== undefined) yield await next;
       begin(item);
     }
     for (let next = running.shift(); next !== undefined; next = running.shift()) yield await next;

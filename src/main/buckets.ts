@@ -42,7 +42,10 @@ async function openStore(location: BucketLocation): Promise<ObjectStore> {
       const { openS3Store } = await import("../drivers/stores/s3.ts");
       return withRetries(openS3Store(location, process.env), policy);
     }
-    case "az":
+    case "az": {
+      const { openAzureStore } = await import("../drivers/stores/azure.ts");
+      return withRetries(openAzureStore(location, process.env), policy);
+    }
     case "gs":
       throw new LongshoreError("UnknownScheme", `${location.scheme}:// is not in this version`);
   }

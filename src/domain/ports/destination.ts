@@ -13,6 +13,8 @@ export interface Destination {
   readonly longestName?: number;
   /** How long a name is for `longestName`. */
   nameLength?(name: string): number;
+  /** Objects that may be written at once, where each takes a while to be taken; one where nothing is said. */
+  readonly writesAtOnce?: number;
   /** Keeps the archive as one object that grows by parts; absent where parts are objects of their own. */
   readonly archives?: ArchiveUploads;
 

@@ -4,11 +4,17 @@ import type { ExportProgress } from "../resources/export.ts";
 
 /** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
 export interface JobRunner {
-  /** Begins an attempt, or queues it where the runner is at its limits. The same attempt again changes nothing. */
+  /**
+   * Begins an attempt, or queues it where the runner is at its limits. The same attempt again changes nothing;
+   * throws Conflict while another one at the same export is not forgotten.
+   */
   start(job: ExportJob, signal: AbortSignal): Promise<void>;
   /** Undefined where the runner knows of none: never begun, or begun by a process that is gone. */
   observe(exportUid: string, signal: AbortSignal): Promise<JobObservation | undefined>;
-  /** Ends it and resolves when nothing of it works any more. What it made safe stays. None is no error. */
+  /**
+   * Ends it and resolves when nothing of it works any more; it is then unknown, unless it had ended by itself before.
+   * What it made safe stays. None is no error.
+   */
   stop(exportUid: string, signal: AbortSignal): Promise<void>;
   /** Forgets an attempt that ended, so that another may begin. None is no error. */
   forget(exportUid: string, signal: AbortSignal): Promise<void>;

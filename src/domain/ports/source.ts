@@ -6,6 +6,8 @@ export interface Source {
   readonly location: string;
   /** What a manifest says of it: "filesystem" where nothing is said. */
   readonly kind?: string;
+  /** Small files that may be opened before their turn, where each opening takes a while; none where nothing is said. */
+  readonly openAhead?: number;
 
   /**
    * All entries in plan order, in batches. What goes wrong with one entry is that entry's difference, never an error;

@@ -13,6 +13,8 @@ import { MemoryBudget, type PayloadPlace, PayloadWriter } from "./bucket/payload
 
 /** More than any record; the store ends where the object does. */
 const everything = { offset: 0, length: 2 ** 40 };
+/** A store answers a single request late, and many almost as soon. */
+const writesAtOnce = 32;
 /** Objects removed by one request. */
 const removedAtOnce = 1000;
 
@@ -46,6 +48,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
   const destination: Destination = {
     location: displayed,
     longestName: store.longestKey,
+    writesAtOnce,
     nameLength: (name) => byteStringOfText(keyOf(name)).length,
     ...(store.multipart === undefined
       ? undefined

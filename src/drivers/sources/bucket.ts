@@ -21,6 +21,9 @@ interface Place {
   readonly single?: { readonly key: string; readonly facts: ObjectFacts };
 }
 
+/** One request each, so that a worker waits for the store's answer once and not for every object. */
+const openAhead = 32;
+
 /** A worker that is stopped ends with its process; reading has no signal of its own. */
 const { signal: never } = new AbortController();
 
@@ -38,6 +41,7 @@ export function openBucketSource({ store, location, pathFilter }: BucketSourceOp
   return {
     location: displayed,
     kind: store.kind,
+    openAhead,
     walk: async function* (options, signal) {
       signal.throwIfAborted();
       const { folder, single } = await settled(signal);

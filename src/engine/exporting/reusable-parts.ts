@@ -1,5 +1,7 @@
 /** Looks up which parts of an earlier export have which keys. */
 import { LongshoreError } from "../../domain/errors.ts";
+import { byteStringOfText } from "../../domain/byte-string.ts";
+import { archiveObject } from "../../domain/part.ts";
 import type { ReusablePart } from "../../domain/pack-task.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { parseDocument } from "../document.ts";
@@ -26,10 +28,16 @@ export async function reusableParts({ call, home }: ExportWork, signal: AbortSig
   const table = parseDocument(IndexPageTable, bytes, `index.pages.json in ${previous.location}`);
   const places = new Map(table.parts.map((part) => [part.number, part]));
   const byKey = new Map<string, ReusablePart>();
-  for (const { key, number, tail } of found.manifest.parts) {
+  const { archive } = found.manifest.run;
+  for (const { key, number, tail, object, offset } of found.manifest.parts) {
     const place = places.get(number);
     if (tail || place === undefined) continue;
-    byKey.set(key, { location: previous.location, number, indexOffset: place.offset, indexSize: place.size });
+    const stored =
+      object === archiveObject
+        ? { object: byteStringOfText(archive?.object ?? ""), offset: offset ?? 0 }
+        : { object: byteStringOfText(object), offset: 0 };
+    const { offset: indexOffset, size: indexSize } = place;
+    byKey.set(key, { location: previous.location, number, stored, indexOffset, indexSize });
   }
   return (key) => byKey.get(key);
 }

@@ -20,7 +20,7 @@ const patience = 8 * 2 ** 20;
  * `hash` sees the bytes too.
  */
 export function copyContent(
-  source: Source,
+  source: Pick<Source, "open">,
   entry: PlannedEntry,
   into: Target,
   signal: AbortSignal,

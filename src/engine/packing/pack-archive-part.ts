@@ -10,6 +10,7 @@ import type { Receipt } from "../../domain/receipt.ts";
 import type { PackContext } from "./context.ts";
 import { copyContent } from "./entry-content.ts";
 import type { Fragments } from "./fragments.ts";
+import { OpenedAhead } from "./opened-ahead.ts";
 import { readPlanPage } from "./plan-page.ts";
 import { priorPieces } from "./prior-pieces.ts";
 
@@ -51,13 +52,15 @@ export async function packArchivePart(
     await setImmediate();
     signal.throwIfAborted();
   };
+  await using opened = new OpenedAhead(context.source);
   for await (const lines of readPlanPage(context.destination, part, signal)) {
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
+      opened.prepare(lines, index);
       const entry = parsePlanLine(line);
       if (entry.difference !== undefined) fragments.difference(entry, entry.difference);
       if (!isHeld(entry)) continue;
       const offset = encoder.begin(entry);
-      const packing = packContent(context, entry, encoder, signal);
+      const packing = packContent(context, entry, { encoder, opened }, signal);
       const isImmediate = !(packing instanceof Promise);
       const content = isImmediate ? packing : await packing;
       if (isImmediate) unpaced += contentLength(entry);
@@ -97,15 +100,15 @@ const nothing: EntryContent = { crc32: 0 };
 function packContent(
   context: PackContext,
   entry: PlannedEntry,
-  encoder: PartEncoder,
+  { encoder, opened }: { readonly encoder: PartEncoder; readonly opened: OpenedAhead },
   signal: AbortSignal,
 ): EntryContent | Promise<EntryContent> {
   if (entry.type !== "file") return nothing;
   if (!context.options.entryDigests) {
-    return copyContent(context.source, entry, { encoder, hash: undefined, pace: context.pace }, signal);
+    return copyContent(opened, entry, { encoder, hash: undefined, pace: context.pace }, signal);
   }
   const hash = createHash("sha256");
-  const content = copyContent(context.source, entry, { encoder, hash, pace: context.pace }, signal);
+  const content = copyContent(opened, entry, { encoder, hash, pace: context.pace }, signal);
   if (!(content instanceof Promise)) return { ...content, sha256: hash.digest("hex") };
   return content.then((done) => ({ ...done, sha256: hash.digest("hex") }));
 }

@@ -7,6 +7,7 @@ import type { PlannedPart } from "../../domain/part.ts";
 import { parsePlanLine, type Placement } from "../../domain/plan-line.ts";
 import type { ObjectWriter } from "../../domain/ports/destination.ts";
 import type { EntryReader } from "../../domain/ports/source.ts";
+import { ahead } from "../ahead.ts";
 import type { Pace, PackContext } from "./context.ts";
 import { FlushQueue } from "./flush-queue.ts";
 import type { Fragments } from "./fragments.ts";
@@ -33,18 +34,24 @@ export async function packFilesPart(
   signal: AbortSignal,
 ): Promise<PackedFiles> {
   const { part, fragments } = packed;
-  const buffer = Buffer.allocUnsafeSlow(bufferSize);
+  const atOnce = Math.max(1, context.destination.writesAtOnce ?? 1, context.source.openAhead ?? 1);
+  const buffers = Array.from({ length: atOnce }, () => Buffer.allocUnsafeSlow(bufferSize / atOnce));
   const digest = createHash("sha256");
   let size = 0;
   await using flushing = new FlushQueue();
-  const keep = async (line: string): Promise<void> => {
+  let begun = 0;
+  const keep = async (line: string): Promise<Kept> => {
     const entry = parsePlanLine(line);
+    if (!isHeld(entry) || entry.type !== "file") return { line, entry, placement: nothing };
+    const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(bufferSize / atOnce);
+    const temporary = atOnce === 1 ? packed.temporary : `${packed.temporary}.${begun++}`;
+    const placement = await keepFile(context, entry, { buffer, flushing, temporary }, signal);
+    buffers.push(buffer);
+    return { line, entry, placement };
+  };
+  const record = ({ line, entry, placement }: Kept): void => {
     if (entry.difference !== undefined) fragments.difference(entry, entry.difference);
     if (!isHeld(entry)) return;
-    const placement =
-      entry.type === "file"
-        ? await keepFile(context, entry, { buffer, flushing, temporary: packed.temporary }, signal)
-        : nothing;
     if (placement.difference !== undefined) fragments.difference(entry, placement.difference);
     if (placement.sha256 !== undefined) digest.update(`${placement.sha256}  ${placement.size ?? 0}\n`);
     size += placement.size ?? 0;
@@ -52,11 +59,17 @@ export async function packFilesPart(
     context.onProgress({ bytes: entry.size, files: 1 });
   };
   for await (const lines of readPlanPage(context.destination, part, signal)) {
-    for (const line of lines) await keep(line);
+    for await (const kept of ahead(lines, atOnce, keep)) record(kept);
     await setImmediate();
   }
   await flushing.done();
   return { size, sha256: digest.digest("hex") };
+}
+
+interface Kept {
+  readonly line: string;
+  readonly entry: PlannedEntry;
+  readonly placement: Placement;
 }
 
 const nothing: Placement = { offset: 0, crc32: 0 };
@@ -131,7 +144,7 @@ async function copy(
     writer.write(bytes);
     size += length;
     if (pace !== undefined) await pace(length, signal);
-    if (length === bufferSize) await setImmediate();
+    if (length === buffer.length) await setImmediate();
     signal.throwIfAborted();
   }
   const difference = await reader.difference();

@@ -1,13 +1,14 @@
 /** Takes a part over from an earlier export whose key is equal, after hashing the old bytes. */
 import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
-import { indexFragmentName, type PlannedPart } from "../../domain/part.ts";
+import { indexFragmentName, number8, type PlannedPart } from "../../domain/part.ts";
 import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
 import { unlessDamaged } from "../unless-damaged.ts";
 import type { PackContext } from "./context.ts";
 import { holdsObject, isObjectName } from "./stored-object.ts";
+import { transferPart, type TransferredPart } from "./transfer-part.ts";
 
 /** The receipt to write, or undefined where the old part may not be trusted or is not there any more. */
 export async function reusePart(
@@ -17,18 +18,12 @@ export async function reusePart(
   signal: AbortSignal,
 ): Promise<Receipt | undefined> {
   const { destination, format, clock } = context;
-  // What was sent into an upload can't be taken out of it again.
-  if (format.layout === "files" || context.upload !== undefined) return undefined;
+  if (format.layout === "files") return undefined;
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
   const old = await readReceipt(previous, reusable.number, signal).catch(unlessDamaged);
   if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0)
     return undefined;
-  if (!isObjectName(old.object)) return undefined;
-  const { size, sha256 } = old;
-  if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
-
-  const object = old.object.replace(/(?<=^parts\/)\d{8}/, String(part.number).padStart(8, "0"));
   const fragment = await copyIndexLines(
     previous,
     reusable,
@@ -36,11 +31,13 @@ export async function reusePart(
     signal,
   ).catch(unlessDamaged);
   if (fragment === undefined) return undefined;
-  if (!(await destination.copyFrom?.(previous, old.object, object, signal))) return undefined;
+  const stored = await takeStored(context, part, { previous, old, stored: reusable.stored }, signal);
+  if (stored === undefined) return undefined;
+  const { sent: _sent, ...proved } = old;
   return {
-    ...old,
+    ...proved,
+    ...stored,
     number: part.number,
-    object,
     settled: part.settled,
     index: { ...old.index, fragment },
     attempt: 0,
@@ -49,6 +46,26 @@ export async function reusePart(
     startedAt,
     finishedAt: new Date(clock.now()).toISOString(),
   };
+}
+
+type StoredPart = Pick<Receipt, "object" | "size" | "sha256" | "sent" | "frames">;
+
+/** Lets the store copy an object where it can; what is a piece of another object, or becomes one, goes through us. */
+async function takeStored(
+  context: PackContext,
+  part: PlannedPart,
+  transferred: TransferredPart,
+  signal: AbortSignal,
+): Promise<StoredPart | undefined> {
+  const { destination, upload } = context;
+  const { previous, old } = transferred;
+  if (upload !== undefined || !isObjectName(old.object)) return transferPart(context, part, transferred, signal);
+  const { size, sha256, frames } = old;
+  if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
+  if (destination.copyFrom === undefined) return undefined;
+  const object = old.object.replace(/(?<=^parts\/)\d{8}/, number8(part.number));
+  if (await destination.copyFrom(previous, old.object, object, signal)) return { object, size, sha256, frames };
+  return transferPart(context, part, transferred, signal);
 }
 
 /** The part's lines are one range of the old index; undefined where they are not what the old receipt says. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { temporaryFolder } from "../../../../test/fixtures/run.ts";
+import { expectExit, run, temporaryFolder } from "../../../../test/fixtures/run.ts";
 import { openFilesystemDestination } from "../filesystem.ts";
 
 const { signal } = new AbortController();
@@ -17,7 +16,7 @@ test("no symbolic link leads an open object out of its folder, and nothing stays
   symlinkSync(work.join("outside"), work.join("export/files"));
   symlinkSync("0", work.join("export/parts/2"));
   symlinkSync("parts", work.join("export/inside"));
-  execFileSync("mkfifo", [work.join("export/parts/3")]);
+  expectExit(await run("mkfifo", [work.join("export/parts/3")]), 0);
   const destination = openFilesystemDestination(work.join("export"));
   const descriptors = readdirSync("/proc/self/fd").length;
   for (const name of ["parts/1", "parts/2", "parts/3", "files/secret", "parts", "../outside/secret"])

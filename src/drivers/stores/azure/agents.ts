@@ -1,0 +1,69 @@
+/** Connections to a store: kept, limited in number, given up where they fall silent, by a proxy where there is one. */
+import { readFileSync } from "node:fs";
+import { Agent as HttpAgent, type AgentOptions } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { Socket } from "node:net";
+import { rootCertificates } from "node:tls";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { Environment } from "./credentials.ts";
+
+/** Milliseconds until a connection stands. */
+const connectionTimeout = 10_000;
+/** Milliseconds of silence on a connection after which it is given up. */
+const socketTimeout = 60_000;
+/** Workers read ahead, and write many small files at once. */
+const maxSockets = 128;
+
+/** For URLs of the protocol. Throws InvalidArgument where the bundle can't be read. */
+export function makeAgent(
+  protocol: string,
+  caBundle: string | undefined,
+  environment: Environment,
+): HttpAgent {
+  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
+  const options: AgentOptions = {
+    keepAlive: true,
+    maxSockets,
+    timeout: socketTimeout,
+    ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
+  };
+  if (protocol === "http:") return limited(new HttpAgent(options));
+  const ca = caBundle === undefined ? undefined : { ca: [...rootCertificates, readBundle(caBundle)] };
+  return limited(new HttpsAgent({ ...options, ...ca }));
+}
+
+/** Node tells of silence and does nothing; the SDK does not listen. */
+function limited(agent: HttpAgent): HttpAgent {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, done) => {
+    const socket = connect(options, (error, made) => {
+      if (made !== undefined) watch(made as Socket);
+      done?.(error, made);
+    });
+    if (socket !== undefined && socket !== null) watch(socket as Socket);
+    return socket;
+  };
+  return agent;
+}
+
+function watch(socket: Socket): void {
+  const giveUp = (): void =>
+    void socket.destroy(Object.assign(new Error("the store is silent"), { code: "ETIMEDOUT" }));
+  socket.on("timeout", giveUp);
+  if (!socket.connecting) return;
+  const waiting = setTimeout(giveUp, connectionTimeout);
+  const settled = (): void => clearTimeout(waiting);
+  socket.once("connect", settled);
+  socket.once("close", settled);
+}
+
+function readBundle(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new LongshoreError("InvalidArgument", `caBundle=${file} can't be read`, {
+      cause: error,
+      hint: "name a file of certificates in PEM",
+    });
+  }
+}

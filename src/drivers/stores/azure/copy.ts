@@ -1,0 +1,30 @@
+/** Lets the store copy a blob of the same account by itself. */
+import { ask, blobOf, type Container } from "./container.ts";
+import { statusOf } from "./errors.ts";
+
+export async function copyBlob(
+  container: Container,
+  from: { readonly bucket: string; readonly key: string },
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const source = container.readableUrl(from.bucket, from.key);
+  return ask(
+    container,
+    {
+      operation: "Copy Blob From URL",
+      key,
+      // The kind that has made the whole copy when it answers: nobody sees half of one.
+      run: async (options) => {
+        await blobOf(container, key).syncCopyFromURL(source, { ...container.newBlob, ...options });
+        return true;
+      },
+    },
+    signal,
+    // Over 256 MiB, without permission, from behind a firewall: then the bytes have to go through us.
+    (error) => {
+      if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * Keeps names that the store would change from being lost. Azure drops a "." at the end of a name or folder and turns "\"
+ * into "/": `a.` would be written over `a`. Other stores that speak its API keep such names; which it is, is found out by
+ * asking for a blob that is there by a changed name.
+ */
+import { LongshoreError } from "../../../domain/errors.ts";
+import { ask, blobOf, type Container } from "./container.ts";
+import { isMissing } from "./errors.ts";
+import { readItems } from "./listing.ts";
+
+/** What no such store takes, or gives back in its lists, which are XML. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const unspeakable = /[\x00-\x1f\x7f\ufffe\uffff]/;
+const changeable = /\\|\.(?:\/|$)/;
+const longestName = 1000;
+
+export interface NameGuard {
+  /** Whether a blob may have this name: one that can't must not be confused with the one that it would be changed to. */
+  isPossible(key: string, signal: AbortSignal): Promise<boolean>;
+  /** Runs `write` where the store keeps the name of the key as it is. Throws StoreUnsupported. */
+  write<T>(key: string, write: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+export function nameGuard(container: Container): NameGuard {
+  let keeps: boolean | undefined;
+  const isPossible = async (key: string, signal: AbortSignal): Promise<boolean> => {
+    if (!changeable.test(key)) return true;
+    keeps ??= await keepsNames(container, key, signal);
+    return keeps !== false;
+  };
+  const check = async (key: string, signal: AbortSignal): Promise<void> => {
+    if (!(await isPossible(key, signal)))
+      throw unkept(container, key, "changes a name with \\ in it or . at its end");
+  };
+  return {
+    isPossible,
+    write: async (key, write, signal) => {
+      if (unspeakable.test(key)) throw unkept(container, key, "takes no control characters in a name");
+      await check(key, signal);
+      const result = await write();
+      // Where there was nothing yet to find it out with, there is now.
+      await check(key, signal);
+      return result;
+    },
+  };
+}
+
+function unkept({ displayed }: Container, key: string, what: string): LongshoreError {
+  return new LongshoreError("StoreUnsupported", `${displayed} ${what} (${JSON.stringify(key)})`, {
+    hint: "choose a format that makes one archive, or leave such names out with --exclude",
+  });
+}
+
+/** Undefined where there is no blob to find it out with. */
+async function keepsNames(
+  container: Container,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const plain = key.slice(0, key.search(changeable));
+  const prefix = plain.slice(0, plain.lastIndexOf("/") + 1);
+  const wanted = { prefix, marker: undefined, limit: 1 };
+  const { items } = await readItems(container, wanted, {}, signal);
+  const [found] = items;
+  if (found === undefined || found.name.length > longestName) return undefined;
+  const others = [`${found.name}.`, ...(found.name.includes("/") ? [found.name.replace("/", "\\")] : [])];
+  for (const other of others)
+    if ((await etagOf(container, other, signal)) === found.properties.etag) return false;
+  return true;
+}
+
+const etagOf = (container: Container, key: string, signal: AbortSignal): Promise<string | undefined> =>
+  ask<string | undefined>(
+    container,
+    {
+      operation: "Get Blob Properties",
+      key,
+      run: async (options) => (await blobOf(container, key).getProperties(options)).etag?.replaceAll('"', ""),
+    },
+    signal,
+    (error) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    },
+  );

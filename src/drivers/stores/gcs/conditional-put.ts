@@ -1,0 +1,47 @@
+/** Puts an object only where there is none yet, and knows its own work again. */
+import { randomUUID } from "node:crypto";
+import type { Payload } from "../../../domain/ports/object-store.ts";
+import { isConditionFailed } from "./errors.ts";
+import { findObject } from "./listing.ts";
+import { nameOfKey } from "./names.ts";
+import type { Bucket } from "./sending.ts";
+import { insertObject } from "./upload.ts";
+
+/** Names the call that wrote an object, so that a call whose answer was lost knows its work again. */
+const writerTag = "longshore-writer";
+
+/** What comes back is `ObjectStore.putIfAbsent`. */
+export function conditionalPut(bucket: Bucket) {
+  /** Ids of writes that nobody knows the end of, by key. */
+  const unsure = new Map<string, string>();
+  return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
+    signal.throwIfAborted();
+    const id = unsure.get(key) ?? randomUUID();
+    // Only a call that has ended may be repeated: another that runs beside this one is somebody else.
+    unsure.delete(key);
+    try {
+      return (await writerAfter(bucket, { key, payload, id }, signal)) === id;
+    } catch (error) {
+      unsure.set(key, id);
+      throw error;
+    }
+  };
+}
+
+/** Who wrote what stands there after an attempt to be the first. */
+async function writerAfter(
+  bucket: Bucket,
+  { key, payload, id }: { readonly key: string; readonly payload: Payload; readonly id: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const name = nameOfKey(key);
+  const wanted = { name, key, payload, ifGenerationMatch: "0", metadata: { [writerTag]: id } };
+  const { metadata } = await insertObject(bucket, wanted, signal, async (error) => {
+    if (!isConditionFailed(error)) throw error;
+    const found = await findObject(bucket, name, signal);
+    // It was removed in between, which is as good as another try.
+    if (found === undefined) throw error;
+    return found;
+  });
+  return metadata[writerTag];
+}

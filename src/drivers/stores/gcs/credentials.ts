@@ -1,0 +1,145 @@
+/** Access tokens by Application Default Credentials (https://cloud.google.com/docs/authentication/application-default-credentials). */
+import { readFile } from "node:fs/promises";
+import type { AuthClient, JWTInput } from "google-auth-library";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { Environment } from "./endpoint.ts";
+
+export interface TokenSource {
+  /** Headers that authorise a request; `isNew` says whether the token was never sent before. */
+  authorize(signal: AbortSignal): Promise<Authorization>;
+  /** Throws a token away that the store does not take, so that the next is another. */
+  forget(authorization: Authorization): void;
+}
+
+export interface Authorization {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly isNew: boolean;
+}
+
+/** Enough for objects, and nothing else of the account. */
+const scope = "https://www.googleapis.com/auth/devstorage.read_write";
+
+/** Nothing is read or asked before the first token is needed. `displayed` is the bucket, for messages. */
+export function defaultCredentials(environment: Environment, displayed: string): TokenSource {
+  let client: Promise<AuthClient> | undefined;
+  let last: string | undefined;
+  const settled = (): Promise<AuthClient> => {
+    client ??= openClient(environment).catch((error: unknown) => {
+      client = undefined;
+      throw error;
+    });
+    return client;
+  };
+  return {
+    authorize: async (signal) => {
+      const headers = await unlessAborted(
+        settled().then((opened) => opened.getRequestHeaders()),
+        signal,
+      ).catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : tokenError(error, displayed);
+      });
+      const authorization = headers.get("authorization") ?? "";
+      const isNew = authorization !== last;
+      last = authorization;
+      return { headers: Object.fromEntries(headers), isNew };
+    },
+    forget: ({ headers }) => {
+      if (headers["authorization"] === last) client = undefined;
+    },
+  };
+}
+
+async function openClient(environment: Environment): Promise<AuthClient> {
+  const { GoogleAuth, gaxios } = await import("google-auth-library");
+  // Asking again is the business of a wrapper of ours alone.
+  const transporter = new gaxios.Gaxios();
+  const ask = transporter.request.bind(transporter);
+  transporter.request = (options) => ask({ ...options, retry: false, retryConfig: { retry: 0 } });
+  const file = environment["GOOGLE_APPLICATION_CREDENTIALS"];
+  const auth = new GoogleAuth({
+    scopes: scope,
+    clientOptions: { transporter },
+    ...(file === undefined || file === "" ? undefined : { credentials: await readCredentials(file) }),
+  });
+  return auth.getClient();
+}
+
+async function readCredentials(file: string): Promise<JWTInput> {
+  const hint = "name a file of credentials in JSON, as `gcloud` and Google's console make it";
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new LongshoreError(
+      "CredentialsInvalid",
+      `${file}, named by GOOGLE_APPLICATION_CREDENTIALS, can't be read`,
+      { cause, hint },
+    );
+  });
+  try {
+    return JSON.parse(text) as JWTInput;
+  } catch {
+    // The parser's own message quotes the file, which holds a secret.
+    throw new LongshoreError(
+      "CredentialsInvalid",
+      `${file}, named by GOOGLE_APPLICATION_CREDENTIALS, is no JSON`,
+      { hint },
+    );
+  }
+}
+
+/** The library knows no signals; what it still does then ends by itself, unheard. */
+function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    running.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+  });
+}
+
+const unreachableCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+/** What the library throws carries the request with its secrets, so only its message goes on. */
+function tokenError(error: unknown, displayed: string): LongshoreError {
+  if (error instanceof LongshoreError) return error;
+  const { message, status, code, response } = error as Error & {
+    status?: unknown;
+    code?: unknown;
+    response?: { status?: unknown };
+  };
+  const options = { cause: new Error(message) };
+  const answered = Number(response?.status ?? status ?? 0);
+  const where = `for ${displayed}`;
+  if (/could not load the default credentials/i.test(message))
+    return new LongshoreError("CredentialsInvalid", `there are no credentials ${where}`, {
+      ...options,
+      hint: "set GOOGLE_APPLICATION_CREDENTIALS, run `gcloud auth application-default login`, or add anonymous=true to the location",
+    });
+  if (/reasonable timeframe|iat and exp/i.test(message))
+    return new LongshoreError(
+      "ClockSkewed",
+      `the token service refuses the request ${where}: this machine's clock is wrong`,
+      options,
+    );
+  if (answered === 429 || answered >= 500)
+    return new LongshoreError(
+      "StoreBusy",
+      `the token service answered with ${answered}, so there is no token ${where}`,
+      options,
+    );
+  if (unreachableCodes.has(String(code)))
+    return new LongshoreError("StoreUnreachable", `the token service can't be reached ${where}`, options);
+  return new LongshoreError(
+    "CredentialsInvalid",
+    `the credentials ${where} get no token: ${firstLine(message)}`,
+    options,
+  );
+}
+
+const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").slice(0, 200);
