@@ -37,7 +37,7 @@ export async function exportJob(resource: Export, step: StartJob, places: Places
     location,
     previous: step.previous === undefined ? undefined : await settledPlace(step.previous, places),
     options: optionsOf(spec),
-    workers: spec.workers.count,
+    workers: spec.workers.mode === "Sequential" ? undefined : spec.workers.count,
   };
 }
 

@@ -28,6 +28,7 @@ const worthAnother = new Set<string>(["StoreBusy", "StoreUnreachable", "StoreFai
 
 /** The same store; nothing below it may ask again by itself. */
 export function withRetries(store: ObjectStore, policy: RetryPolicy): ObjectStore {
+  const { presign } = store;
   const retrier = new Retrier(policy);
   const again = <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => retrier.run(call, signal);
   return {
@@ -48,6 +49,9 @@ export function withRetries(store: ObjectStore, policy: RetryPolicy): ObjectStor
     list: (query, signal) => again(() => store.list(query, signal), signal),
     remove: (keys, signal) => again(() => store.remove(keys, signal), signal),
     copy: (from, key, signal) => again(() => store.copy(from, key, signal), signal),
+    ...(presign === undefined
+      ? undefined
+      : { presign: (key, terms, signal) => again(() => presign(key, terms, signal), signal) }),
     ...(store.multipart === undefined ? undefined : { multipart: retriedUploads(store.multipart, again) }),
   };
 }

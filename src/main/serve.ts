@@ -81,6 +81,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
       clock,
       parallel: 4,
       jitter: Math.random,
+      onGrantGone: (uid) => dependencies.grantUsage.forget(uid),
       onError: (error, about) => log("a reconcile failed", { about, ...errorFields(error) }),
     },
     stopped.signal,

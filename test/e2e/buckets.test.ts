@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { Manifest } from "../../src/domain/manifest.ts";
 import {
@@ -13,7 +13,7 @@ import {
   testBucket,
   textPayload,
 } from "../fixtures/buckets.ts";
-import { exportTree } from "../fixtures/exports.ts";
+import { contentOf, exportTree } from "../fixtures/exports.ts";
 import { makeHostileTree } from "../fixtures/hostile-tree.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import {
@@ -205,6 +205,40 @@ suite("a bucket", { skip }, () => {
       const again = await exported(args, [3]);
       assert.equal(again.manifestDigest, report.manifestDigest, "a finished export stays as it is");
     }
+  });
+
+  test("takes parts over from a folder, from a bucket, and gives them back", async () => {
+    await using work = temporaryFolder();
+    const source = work.join("source");
+    mkdirSync(source);
+    for (let i = 0; i < 40; i++) {
+      writeFileSync(`${source}/${i}`, mixedBytes(300_000, `${i}`));
+      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
+    }
+    // What was changed just now is not taken over.
+    await new Promise((wake) => setTimeout(wake, 2500));
+    const prefix = freshPrefix();
+    const bucket = s3Location(swift, prefix);
+    const common = ["--part-size", "2Mi"];
+    const named = (destination: string, name: string, previous?: string): string[] => [
+      source,
+      destination,
+      "--name",
+      name,
+      ...common,
+      ...(previous === undefined ? [] : ["--previous", previous]),
+    ];
+    const fresh = await exported(named(work.path, "fresh"));
+    const stored = await exported(named(bucket, "stored", work.join("fresh")));
+    const again = await exported(named(bucket, "again", s3Location(swift, `${prefix}/stored`)));
+    const back = await exported(named(work.path, "back", s3Location(swift, `${prefix}/again`)));
+    for (const report of [stored, again, back]) assert.equal(report.parts.reused, fresh.parts.total - 1);
+    const [first, second] = [await manifestAt(`${prefix}/stored`), await manifestAt(`${prefix}/again`)];
+    assert.equal(first.contentDigest, second.contentDigest);
+    assert.equal(first.run.archive?.etag, second.run.archive?.etag);
+    assert.deepEqual(contentOf(work.join("back")), contentOf(work.join("fresh")));
+    for (const location of [work.join("back"), s3Location(swift, `${prefix}/again`)])
+      expectExit(await run(["verify", location]), 0);
   });
 
   test("is no place for an export of itself", async () => {

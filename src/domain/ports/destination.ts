@@ -44,10 +44,22 @@ export interface Destination {
   create(temporary: string, signal: AbortSignal): Promise<ObjectWriter>;
   /** Makes `name` the same bytes as another export's object, without moving them through us where that can be had. */
   copyFrom?(other: Destination, otherName: string, name: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * A URL by which anyone can read the object for a while, without us; absent where there is no such thing. It is a secret:
+   * it stands in no log, status or message.
+   */
+  presign?(name: string, terms: PresignTerms, signal: AbortSignal): Promise<string>;
   /** Waits until the bytes of these objects, and the names in these folders, would survive a power cut; none is no error. */
   flush(names: readonly string[], signal: AbortSignal): Promise<void>;
   /** Takes the export for this process. Throws LocationBusy, which says who has it. Correctness never depends on it. */
   lock(holder: string, signal: AbortSignal): Promise<AsyncDisposable>;
+}
+
+export interface PresignTerms {
+  readonly expiresInSeconds: number;
+  /** What a browser is to call the file: the value of a Content-Disposition header (RFC 6266). */
+  readonly contentDisposition?: string | undefined;
+  readonly contentType?: string | undefined;
 }
 
 export interface ByteRange {

@@ -41,7 +41,8 @@ export interface ExportJob {
   readonly location: string;
   readonly previous: string | undefined;
   readonly options: ExportOptions;
-  readonly workers: number;
+  /** That pack at the same time; as many as the runner gives one export where it is undefined. */
+  readonly workers: number | undefined;
 }
 
 export interface JobObservation {

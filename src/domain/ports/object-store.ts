@@ -1,4 +1,4 @@
-import type { ByteRange } from "./destination.ts";
+import type { ByteRange, PresignTerms } from "./destination.ts";
 
 /**
  * A bucket or container of an object store, one request a call. Keys are text, compared by the bytes of their UTF-8.
@@ -42,6 +42,8 @@ export interface ObjectStore {
     key: string,
     signal: AbortSignal,
   ): Promise<boolean>;
+  /** A URL by which anyone can read the object for a while; absent where the store, or these credentials, can make none. */
+  readonly presign?: (key: string, terms: PresignTerms, signal: AbortSignal) => Promise<string>;
   /** One object out of parts that come in any order from anywhere; absent where the store has no such thing. */
   readonly multipart?: MultipartUploads;
 }

@@ -30,8 +30,13 @@ const minimumPartSize = 1024;
 
 const Workers = z
   .strictObject({
-    mode: z.enum(["Sequential", "Indexed"]).default("Sequential"),
-    count: z.int().min(1).max(256).default(1).describe("Workers that pack at the same time."),
+    mode: z
+      .enum(["Sequential", "Indexed"])
+      .default("Sequential")
+      .describe(
+        "Sequential: one worker with all the threads it may have. Indexed: `count` workers at the same time.",
+      ),
+    count: z.int().min(1).max(256).default(1).describe("Workers of the mode Indexed."),
   })
   .describe("Who packs.");
 

@@ -42,6 +42,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
   const folder = bare === "" ? "" : `${bare}/`;
   const displayed = formatBucketLocation({ ...location, prefix: bare });
   const payloadPlace: PayloadPlace = { budget: new MemoryBudget(options.memory), scratch: options.scratch };
+  const { presign } = store;
   const keyOf = (name: string): string => folder + keyOfName(name);
   const record = (name: string, bytes: Uint8Array): Payload => payloadOf(bytes, contentTypeOf(name));
 
@@ -85,6 +86,9 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
       if (from === undefined || from.store.identity !== store.identity) return false;
       return store.copy({ bucket: from.store.bucket, key: from.keyOf(otherName) }, keyOf(name), signal);
     },
+    ...(presign === undefined
+      ? undefined
+      : { presign: (name, terms, signal) => presign(keyOf(name), terms, signal) }),
     // What a store has taken is as safe as it will ever be.
     flush: async (_names, signal) => {
       await Promise.resolve();

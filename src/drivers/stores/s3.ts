@@ -10,6 +10,7 @@ import { unquoted } from "./s3/keys.ts";
 import { listKeys, removeKeys } from "./s3/listing.ts";
 import { multipartUploads } from "./s3/multipart.ts";
 import { newObjectInput } from "./s3/options.ts";
+import { presigner } from "./s3/presign.ts";
 import { ask, type Bucket, sendPayload, withHeader } from "./s3/sending.ts";
 
 /** Nothing is asked yet. Throws InvalidArgument. */
@@ -19,6 +20,7 @@ export function openS3Store(location: BucketLocation, environment: Environment):
   const checksums = location.parameters["checksums"] !== "none";
   const bucket: Bucket = { client, name: location.bucket, displayed, checksums };
   const newObject = newObjectInput(location);
+  const presign = presigner(bucket, location);
   const { name: Bucket } = bucket;
   const put = (key: string, payload: Payload, extra: object, signal: AbortSignal): Promise<unknown> =>
     sendPayload(
@@ -114,6 +116,7 @@ export function openS3Store(location: BucketLocation, environment: Environment):
         },
       );
     },
+    ...(presign === undefined ? undefined : { presign }),
     multipart: multipartUploads(bucket, newObject),
   };
 }

@@ -4,29 +4,22 @@ import type { Plan } from "../../domain/plan.ts";
 import { archiveObject } from "../../domain/part.ts";
 import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
-import type { Format } from "../../domain/ports/format.ts";
 import { readReceipt } from "../receipts.ts";
 import { completedBefore } from "./complete-archive.ts";
 import type { ExportWork } from "./export-call.ts";
 import type { FoundExport } from "./found-export.ts";
 import { storedPart } from "./join-records.ts";
 
-/** Whether the archive can be one object: parts too small for the store must be paddable. */
-export function keepsArchive(destination: Destination, format: Format): boolean {
-  const { archives } = destination;
-  if (archives === undefined || format.layout !== "archive") return false;
-  return archives.smallestPart === 0 || format.padding !== undefined;
-}
-
-/** Undefined where parts become objects of their own. Uploads of the same object that no plan knows are ended. */
+/** Undefined where parts become objects of their own. */
 export async function beginUpload(
   { call, home, destination }: ExportWork,
   signal: AbortSignal,
 ): Promise<ArchiveUpload | undefined> {
   const format = await home.drivers.format(call.options.format);
   const { archives } = destination;
-  if (archives === undefined || format.layout !== "archive" || !keepsArchive(destination, format))
-    return undefined;
+  if (archives === undefined || format.layout !== "archive") return undefined;
+  // A part may be as small as its only entry; where the store takes no such part, it must be possible to fill it up.
+  if (archives.smallestPart > 0 && format.padding === undefined) return undefined;
   return archives.begin(`${call.name}.${format.extension}`, signal);
 }
 

@@ -1,6 +1,7 @@
 /** Looks up which parts of an earlier export have which keys. */
 import { LongshoreError } from "../../domain/errors.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
+import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject } from "../../domain/part.ts";
 import type { ReusablePart } from "../../domain/pack-task.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -28,18 +29,20 @@ export async function reusableParts({ call, home }: ExportWork, signal: AbortSig
   const table = parseDocument(IndexPageTable, bytes, `index.pages.json in ${previous.location}`);
   const places = new Map(table.parts.map((part) => [part.number, part]));
   const byKey = new Map<string, ReusablePart>();
-  const { archive } = found.manifest.run;
-  for (const { key, number, tail, object, offset } of found.manifest.parts) {
-    const place = places.get(number);
-    if (tail || place === undefined) continue;
-    const stored =
-      object === archiveObject
-        ? { object: byteStringOfText(archive?.object ?? ""), offset: offset ?? 0 }
-        : { object: byteStringOfText(object), offset: 0 };
+  for (const part of found.manifest.parts) {
+    const place = places.get(part.number);
+    if (part.tail || place === undefined) continue;
+    const { number, key } = part;
+    const stored = storedAt(found.manifest, part);
     const { offset: indexOffset, size: indexSize } = place;
     byKey.set(key, { location: previous.location, number, stored, indexOffset, indexSize });
   }
   return (key) => byKey.get(key);
+}
+
+function storedAt({ run }: Manifest, { object, offset = 0 }: ManifestPart): ReusablePart["stored"] {
+  const name = object === archiveObject ? (run.archive?.object ?? "") : object;
+  return { object: byteStringOfText(name), offset };
 }
 
 function asNotAnExport(previous: Destination): (error: unknown) => never {

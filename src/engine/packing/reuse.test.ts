@@ -47,7 +47,13 @@ async function earlier(given: readonly MadeUpEntry[] = entries, now?: () => numb
   return {
     previous,
     part,
-    reuse: { location: previous.location, number: 0, indexOffset: 6, indexSize: lines.length },
+    reuse: {
+      location: previous.location,
+      number: 0,
+      stored: { object: (await receiptOf(previous, 0)).object, offset: 0 },
+      indexOffset: 6,
+      indexSize: lines.length,
+    },
   };
 }
 

@@ -59,12 +59,14 @@ async function takeStored(
 ): Promise<StoredPart | undefined> {
   const { destination, upload } = context;
   const { previous, old } = transferred;
-  if (upload !== undefined || !isObjectName(old.object)) return transferPart(context, part, transferred, signal);
+  if (upload !== undefined || !isObjectName(old.object))
+    return transferPart(context, part, transferred, signal);
   const { size, sha256, frames } = old;
   if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
   if (destination.copyFrom === undefined) return undefined;
   const object = old.object.replace(/(?<=^parts\/)\d{8}/, number8(part.number));
-  if (await destination.copyFrom(previous, old.object, object, signal)) return { object, size, sha256, frames };
+  if (await destination.copyFrom(previous, old.object, object, signal))
+    return { object, size, sha256, frames };
   return transferPart(context, part, transferred, signal);
 }
 

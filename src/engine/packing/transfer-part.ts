@@ -29,7 +29,11 @@ export async function transferPart(
   const wanted = old.size - padding;
   const hash = createHash("sha256");
   let done = 0;
-  for await (const chunk of previous.read(stored.object, { offset: stored.offset, length: old.size }, signal)) {
+  for await (const chunk of previous.read(
+    stored.object,
+    { offset: stored.offset, length: old.size },
+    signal,
+  )) {
     hash.update(chunk);
     // What filled it up there is left out: here it may need more of that, or none.
     const content = chunk.subarray(0, Math.max(0, wanted - done));

@@ -53,7 +53,7 @@ export async function repairExport(
     throw new LongshoreError(
       "StoreUnsupported",
       `${destination.location} has ${report.problemCount} problems, and an archive that is one object can't be mended in its place`,
-      { hint: "make a new export under another --name while the source still has the data" },
+      { hint: "export under another --name with --previous, which takes over every part that is right" },
     );
   home.onEvent({
     kind: "notice",

@@ -6,7 +6,7 @@ import type { WorkerError } from "../worker-error.ts";
 export type JobTask =
   | {
       readonly kind: "export";
-      readonly job: ExportJob;
+      readonly job: ExportJob & { readonly workers: number };
       /** A folder of this attempt for what does not fit in memory; it need not exist. */
       readonly scratch: string;
       /** What all pack threads keep to together (byte-rate.ts). */

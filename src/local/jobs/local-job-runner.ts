@@ -148,7 +148,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
 
   async function run(attempt: Attempt): Promise<void> {
     const { exportUid, workers } = attempt.job;
-    const job = { ...attempt.job, workers: Math.min(workers, options.workers) };
+    const job = { ...attempt.job, workers: Math.min(workers ?? options.workers, options.workers) };
     const folder = join(scratch, exportUid);
     const { signKeyFile } = options;
     attempt.phase = "running";

@@ -37,9 +37,6 @@ export function uploadId(token: Uint8Array, contentType: string): string {
 /** The media type of what the upload makes. */
 export const contentTypeOf = (id: string): string => upload.exec(id)?.[2] ?? unknownType;
 
-/** Whether an upload of ours has such an id. */
-export const isUploadId = (id: string): boolean => upload.test(id);
-
 /** In base64, as the store takes it. */
 export function blockId({ upload: id, number, edition, md5 }: BlockName): string {
   const [, token = "", type = ""] = upload.exec(id) ?? [];

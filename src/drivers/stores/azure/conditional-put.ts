@@ -13,15 +13,15 @@ export function conditionalPut(
   container: Container,
   put: (made: NewObject, signal: AbortSignal) => Promise<boolean>,
 ) {
-  /** Ids of writes that nobody knows the end of, by key. */
-  const unsure = new Map<string, string>();
+  /** Ids of writes that nobody knows the end of. Whoever repeats one gives the same payload; others at the same key do not. */
+  const unsure = new WeakMap<Payload, string>();
   return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
-    const id = unsure.get(key) ?? randomUUID();
-    const isAgain = unsure.has(key);
-    unsure.set(key, id);
+    const isAgain = unsure.has(payload);
+    const id = unsure.get(payload) ?? randomUUID();
+    unsure.set(payload, id);
     const isStored = await put({ key, payload, metadata: { [writerTag]: id }, onlyNew: true }, signal);
     const isFirst = isStored || (isAgain && (await writerOf(container, key, signal)) === id);
-    unsure.delete(key);
+    unsure.delete(payload);
     return isFirst;
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Keeps names that the store would change from being lost. Azure drops a "." at the end of a name or folder and turns "\"
- * into "/": `a.` would be written over `a`. Other stores that speak its API keep such names; which it is, is found out by
- * asking for a blob that is there by a changed name.
+ * Keeps names that the store would change from being lost. Azure turns "\\" into "/", and drops a "." at the end of a name or
+ * folder: `a.` would be written over `a`. Stores that speak its API may keep the dot; whether one does is found out by asking
+ * for a blob that is there by its name with a dot.
  */
 import { LongshoreError } from "../../../domain/errors.ts";
 import { ask, blobOf, type Container } from "./container.ts";
@@ -11,7 +11,7 @@ import { readItems } from "./listing.ts";
 /** What no such store takes, or gives back in its lists, which are XML. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const unspeakable = /[\x00-\x1f\x7f\ufffe\uffff]/;
-const changeable = /\\|\.(?:\/|$)/;
+const changeable = /\.(?:\/|$)/;
 const longestName = 1000;
 
 export interface NameGuard {
@@ -24,6 +24,7 @@ export interface NameGuard {
 export function nameGuard(container: Container): NameGuard {
   let keeps: boolean | undefined;
   const isPossible = async (key: string, signal: AbortSignal): Promise<boolean> => {
+    if (key.includes("\\")) return false;
     if (!changeable.test(key)) return true;
     keeps ??= await keepsNames(container, key, signal);
     return keeps !== false;
@@ -63,10 +64,7 @@ async function keepsNames(
   const { items } = await readItems(container, wanted, {}, signal);
   const [found] = items;
   if (found === undefined || found.name.length > longestName) return undefined;
-  const others = [`${found.name}.`, ...(found.name.includes("/") ? [found.name.replace("/", "\\")] : [])];
-  for (const other of others)
-    if ((await etagOf(container, other, signal)) === found.properties.etag) return false;
-  return true;
+  return (await etagOf(container, `${found.name}.`, signal)) !== found.properties.etag;
 }
 
 const etagOf = (container: Container, key: string, signal: AbortSignal): Promise<string | undefined> =>

@@ -1,6 +1,6 @@
 /** Access tokens by Application Default Credentials (https://cloud.google.com/docs/authentication/application-default-credentials). */
 import { readFile } from "node:fs/promises";
-import type { AuthClient, JWTInput } from "google-auth-library";
+import type { AuthClient } from "google-auth-library";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Environment } from "./endpoint.ts";
 
@@ -55,16 +55,15 @@ async function openClient(environment: Environment): Promise<AuthClient> {
   const transporter = new gaxios.Gaxios();
   const ask = transporter.request.bind(transporter);
   transporter.request = (options) => ask({ ...options, retry: false, retryConfig: { retry: 0 } });
-  const file = environment["GOOGLE_APPLICATION_CREDENTIALS"];
-  const auth = new GoogleAuth({
-    scopes: scope,
-    clientOptions: { transporter },
-    ...(file === undefined || file === "" ? undefined : { credentials: await readCredentials(file) }),
-  });
-  return auth.getClient();
+  await checkFile(environment["GOOGLE_APPLICATION_CREDENTIALS"]);
+  // Of objects the project is known by their bucket; the library would go to another service to find one out.
+  const projectId = "unused";
+  return new GoogleAuth({ scopes: scope, projectId, clientOptions: { transporter } }).getClient();
 }
 
-async function readCredentials(file: string): Promise<JWTInput> {
+/** The library reads the file itself, but would not say which it is, and quote from it. */
+async function checkFile(file: string | undefined): Promise<void> {
+  if (file === undefined || file === "") return;
   const hint = "name a file of credentials in JSON, as `gcloud` and Google's console make it";
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new LongshoreError(
@@ -74,9 +73,8 @@ async function readCredentials(file: string): Promise<JWTInput> {
     );
   });
   try {
-    return JSON.parse(text) as JWTInput;
+    JSON.parse(text);
   } catch {
-    // The parser's own message quotes the file, which holds a secret.
     throw new LongshoreError(
       "CredentialsInvalid",
       `${file}, named by GOOGLE_APPLICATION_CREDENTIALS, is no JSON`,
