@@ -1,6 +1,5 @@
 /** Opens places in object stores: driver of the scheme, retries around it, source or destination over that. */
 import { tmpdir } from "node:os";
-import { LongshoreError } from "../domain/errors.ts";
 import type { BucketLocation } from "../domain/location.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { ObjectStore } from "../domain/ports/object-store.ts";
@@ -46,7 +45,9 @@ async function openStore(location: BucketLocation): Promise<ObjectStore> {
       const { openAzureStore } = await import("../drivers/stores/azure.ts");
       return withRetries(openAzureStore(location, process.env), policy);
     }
-    case "gs":
-      throw new LongshoreError("UnknownScheme", `${location.scheme}:// is not in this version`);
+    case "gs": {
+      const { openGcsStore } = await import("../drivers/stores/gcs.ts");
+      return withRetries(openGcsStore(location, process.env), policy);
+    }
   }
 }

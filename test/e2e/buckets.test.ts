@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect } from "node:net";
 import { after, before, suite, test } from "node:test";
+import { createServer } from "node:tls";
 import { Manifest } from "../../src/domain/manifest.ts";
 import {
   freshPrefix,
@@ -240,6 +243,49 @@ suite("a bucket", { skip }, () => {
     for (const location of [work.join("back"), s3Location(swift, `${prefix}/again`)])
       expectExit(await run(["verify", location]), 0);
   });
+
+  test(
+    "behind a certificate of one's own is trusted when its authority is named",
+    { skip: missingProgram("openssl") },
+    async () => {
+      await using work = temporaryFolder();
+      const [key, cert] = [work.join("key.pem"), work.join("cert.pem")];
+      const made = spawnSync(
+        "openssl",
+        [
+          ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=store".split(
+            " ",
+          ),
+          ..."-addext subjectAltName=IP:127.0.0.1".split(" "),
+          "-keyout",
+          key,
+          "-out",
+          cert,
+        ],
+        { encoding: "utf8" },
+      );
+      assert.equal(made.status, 0, made.stderr);
+      const target = new URL(swift.endpoint);
+      const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
+        const upstream = connect(Number(target.port), target.hostname);
+        for (const end of [socket, upstream]) end.on("error", () => end.destroy());
+        socket.pipe(upstream).pipe(socket);
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const prefix = freshPrefix();
+      const location = s3Location({ ...swift, endpoint: `https://127.0.0.1:${port}` }, prefix);
+      writeFileSync(work.join("file"), "content");
+      const args = ["export", work.join("file"), location, "--name", "x"];
+      const refused = expectExit(await run(args), 1);
+      assert.match(expectOneSentence(refused), /certificate that is not trusted.*caBundle/);
+      const trusting = args.map((word) => (word === location ? `${word}&caBundle=${cert}` : word));
+      expectExit(await run(trusting), 0);
+      expectExit(await run(["verify", s3Location(swift, `${prefix}/x`)]), 0);
+      server.close();
+    },
+  );
 
   test("is no place for an export of itself", async () => {
     const prefix = freshPrefix();

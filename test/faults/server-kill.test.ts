@@ -96,7 +96,7 @@ test(
 async function checkEnded(server: RunningServer, name: string, times: number): Promise<void> {
   const ended = await untilEnded(server, name);
   assert.equal(reasonOf(ended), "Completed", JSON.stringify(ended.status));
-  const { redone } = ended.status?.["bytes"] as { redone: number };
+  const { redone } = (ended.status ?? {})["bytes"] as { redone: number };
   assert.ok(redone <= times * workers * largestPart, `${name}: ${redone} bytes again after ${times} kills`);
 }
 

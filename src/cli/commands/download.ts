@@ -8,7 +8,10 @@ import { showProgress } from "../progress.ts";
 export function downloadCommand(context: CliContext): Command {
   const command = new Command("download")
     .description("fetch an export as one archive file, from a server or its folder, checked part by part")
-    .argument("<URL|LOCATION>", "what a grant gave, in quotes; or the export's folder: a path or file:// URL")
+    .argument(
+      "<URL|LOCATION>",
+      "what a grant gave, in quotes; or the export's folder: a path, or a file:// or s3:// URL",
+    )
     .option("-o, --output <FILE>", 'the file to write, or "-" for stdout (default: ./<name>.<extension>)')
     .option("--connections <N>", "transfers at once, where the archive comes over a network", connections, 4)
     .option("--timeout <SECONDS>", "make a connection anew over which no byte came for so long", seconds, 30)

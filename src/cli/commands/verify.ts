@@ -11,7 +11,10 @@ import { showProgress } from "../progress.ts";
 export function verifyCommand(context: CliContext): Command {
   const command = new Command("verify")
     .description("read every byte of an export and compare it with its manifest")
-    .argument("<LOCATION>", "the export's folder: a path or file:// URL; with --manifest an archive file")
+    .argument(
+      "<LOCATION>",
+      "the export's folder: a path, or a file:// or s3:// URL; with --manifest an archive file",
+    )
     .option("--manifest <FILE>", "check LOCATION, a joined archive, part by part against this manifest.json")
     .option("--public-key <FILE>", "the Ed25519 key in PEM that must have signed the export")
     .option("--json", "one JSON document on stdout instead of text")

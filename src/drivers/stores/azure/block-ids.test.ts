@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import {
-  blockId,
-  contentTypeOf,
-  isUploadId,
-  parseBlockId,
-  uploadId,
-  uploadTokenLength,
-} from "./block-ids.ts";
+import { blockId, contentTypeOf, parseBlockId, uploadId, uploadTokenLength } from "./block-ids.ts";
 
 const token = fc.uint8Array({ minLength: uploadTokenLength, maxLength: uploadTokenLength });
 const md5 = fc
