@@ -81,7 +81,7 @@ describe("an export", () => {
         entryDigests: false,
         crossFileSystems: false,
       },
-      workers: 1,
+      workers: undefined,
     });
     at.runner.becomes("reports", { phase: "running", progress: someProgress });
     await at.reconcile();

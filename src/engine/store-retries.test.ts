@@ -76,6 +76,25 @@ describe("a call that fails", () => {
     assert.equal(calls(), 1);
   });
 
+  test("in a store that never answered is given up sooner than in one that did", async () => {
+    const impatient = { ...policy, attemptsAtFirst: 2 };
+    let isAway = true;
+    let calls = 0;
+    const head: ObjectStore["head"] = () => {
+      calls++;
+      return isAway ? Promise.reject(failure("StoreUnreachable")) : Promise.resolve(undefined);
+    };
+    const store = withRetries(storeWith({ head }), impatient);
+    await assert.rejects(store.head("k", signal), { code: "StoreUnreachable" });
+    assert.equal(calls, 2);
+    isAway = false;
+    await store.head("k", signal);
+    isAway = true;
+    calls = 0;
+    await assert.rejects(store.head("k", signal), { code: "StoreUnreachable" });
+    assert.equal(calls, 4);
+  });
+
   test("that is none of ours is thrown as it is", async () => {
     const store = withRetries(storeWith({ head: () => Promise.reject(new TypeError("flaw")) }), policy);
     await assert.rejects(store.head("k", signal), { name: "TypeError" });

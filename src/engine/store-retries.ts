@@ -11,6 +11,8 @@ import type {
 export interface RetryPolicy {
   /** Times that one call is made at most. */
   readonly attempts: number;
+  /** The same for a store that has never answered, where that is another number. */
+  readonly attemptsAtFirst?: number;
   /** The longest pause after the first attempt, in milliseconds; it doubles with each. */
   readonly firstPause: number;
   readonly longestPause: number;
@@ -114,6 +116,7 @@ async function* resumed(
 class Retrier {
   readonly #policy: RetryPolicy;
   #budget: number;
+  #hasAnswered = false;
 
   constructor(policy: RetryPolicy) {
     this.#policy = policy;
@@ -124,6 +127,7 @@ class Retrier {
     for (let failures = 0; ;) {
       try {
         const result = await call();
+        this.#hasAnswered = true;
         this.#budget = Math.min(this.#policy.budget, this.#budget + 0.1);
         return result;
       } catch (error) {
@@ -134,12 +138,18 @@ class Retrier {
 
   /** Waits before another attempt; throws the error where there must be none. */
   async pause(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
-    const { attempts, firstPause, longestPause, random } = this.#policy;
+    const { firstPause, longestPause, random } = this.#policy;
     const isWorthIt = error instanceof LongshoreError && worthAnother.has(error.code);
-    if (!isWorthIt || failures >= attempts || this.#budget < 1) throw error;
+    if (!isWorthIt || failures >= this.#mostFailures(error.code) || this.#budget < 1) throw error;
     this.#budget -= 1;
     const pause = Math.min(longestPause, firstPause * 2 ** (failures - 1));
     await setTimeout(pause * random(), undefined, { signal }).catch(() => signal.throwIfAborted());
     signal.throwIfAborted();
+  }
+
+  /** Whoever mistyped an endpoint should hear of it soon; one that has answered before is waited for. */
+  #mostFailures(code: string): number {
+    const { attempts, attemptsAtFirst = attempts } = this.#policy;
+    return code === "StoreUnreachable" && !this.#hasAnswered ? Math.min(attempts, attemptsAtFirst) : attempts;
   }
 }

@@ -9,6 +9,7 @@ import { type RetryPolicy, withRetries } from "../engine/store-retries.ts";
 /** A store that is away for a minute or two is waited for; pauses are random, so that many workers don't come back at once. */
 const policy: RetryPolicy = {
   attempts: 10,
+  attemptsAtFirst: 5,
   firstPause: 200,
   longestPause: 20_000,
   budget: 200,

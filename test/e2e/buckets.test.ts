@@ -308,7 +308,6 @@ suite("a bucket", { skip }, () => {
       [location.replace("http:", "https:"), {}, /does not speak TLS.*http:/],
       [location.replace("region", "regoin"), {}, /no parameter regoin/],
       [`s3://key:${"secret"}@bucket/x`, {}, /carries a user or a key.*never from the location/],
-      ["az://box/x", {}, /az:\/\/ is not in this version/],
     ];
     for (const [destination, env, message] of cases) {
       const failed = await run(["export", work.join("source"), destination, "--name", "x"], env);

@@ -196,12 +196,16 @@ export async function rewriteObject(call: Call): Promise<object> {
     rewrites.set(rewriteToken, { of: `${bucket.name}/${from} ${toBucket}/${to}`, done });
     return { ...progress, rewriteToken };
   }
+  const storageClass = textOf(request["storageClass"]) ?? source.storageClass;
+  const isComposed = source.componentCount !== undefined;
   const object = putObject(target, {
     ...source,
     name: to,
+    // It becomes one piece where it has to be stored elsewhere.
+    componentCount: isComposed && storageClass !== source.storageClass ? 1 : source.componentCount,
     contentType: textOf(request["contentType"]) ?? source.contentType,
     metadata: metadataOf(request["metadata"]) ?? source.metadata,
-    storageClass: textOf(request["storageClass"]) ?? source.storageClass,
+    storageClass,
     kmsKeyName: parameters.get("destinationKmsKeyName"),
   });
   return { ...progress, resource: resourceOf(target, object) };

@@ -7,7 +7,7 @@ import { nameOf, statusOf } from "./errors.ts";
 import { md5Of, openSlices, sliceDigests } from "./payload-bytes.ts";
 
 /** https://learn.microsoft.com/rest/api/storageservices/put-blob: 5,000 MiB; every store that is asked takes this. */
-export const mostAtOnce = 4000 * 2 ** 20;
+const mostAtOnce = 4000 * 2 ** 20;
 export const mostBlocks = 50_000;
 const blockSize = 256 * 2 ** 20;
 

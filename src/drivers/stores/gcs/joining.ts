@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { LongshoreError } from "../../../domain/errors.ts";
 import { isConditionFailed } from "./errors.ts";
+import { inTurns } from "./in-turns.ts";
 import { findObject } from "./listing.ts";
 import { joinName, keyOfName, type UploadObjects } from "./names.ts";
 import { type GcsObject, objectFields, objectOf } from "./objects.ts";
@@ -34,7 +35,12 @@ export async function joinedPieces(
     const groups = Array.from({ length: Math.ceil(level.length / mostSources) }, (_, index) =>
       level.slice(index * mostSources, (index + 1) * mostSources),
     );
-    level = await inTurns(groups, (group) => joinedGroup(bucket, { upload, group, found }, signal));
+    level = await inTurns(
+      groups,
+      joinedAtOnce,
+      (group) => joinedGroup(bucket, { upload, group, found }, signal),
+      signal,
+    );
   }
   return level;
 }
@@ -120,14 +126,3 @@ const digestOf = (pieces: readonly Piece[]): string =>
     .update(pieces.map(({ name, generation }) => `${name}#${generation}\n`).join(""))
     .digest("hex")
     .slice(0, 32);
-
-/** The results in the order of the items, a few at a time. */
-async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const waiting = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of waiting) results[index] = await run(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(joinedAtOnce, items.length) }, work));
-  return results;
-}

@@ -1,6 +1,7 @@
 /** Lists and removes objects, by name and in the order of the bytes of their names. */
 import type { ListObjects, ObjectPage } from "../../../domain/ports/object-store.ts";
 import { isMissing } from "./errors.ts";
+import { inTurns } from "./in-turns.ts";
 import { keyOfName, nameOfKey, uploadOf } from "./names.ts";
 import { factsOf, type GcsObject, objectFields, objectOf, recordOf } from "./objects.ts";
 import { ask, askJson, type Bucket, objectPath } from "./sending.ts";
@@ -99,17 +100,14 @@ export interface RemovedObject {
   readonly generation?: string;
 }
 
-/** Those that are not there are no error. */
+/** Those that are not there are no error. Where some can't be removed now, all others are. */
 export async function removeObjects(
   bucket: Bucket,
   objects: readonly RemovedObject[],
   signal: AbortSignal,
 ): Promise<void> {
-  const waiting = objects.values();
-  const work = async (): Promise<void> => {
-    for (const object of waiting) await removeObject(bucket, object, signal);
-  };
-  await Promise.all(Array.from({ length: Math.min(removedAtOnce, objects.length) }, work));
+  signal.throwIfAborted();
+  await inTurns(objects, removedAtOnce, (object) => removeObject(bucket, object, signal), signal);
 }
 
 async function removeObject(

@@ -11,7 +11,9 @@ import type {
   Payload,
   UploadPlace,
 } from "../../../domain/ports/object-store.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
 import { completeUpload, partFacts, removeUpload, uploadLost } from "./completing.ts";
+import { isConditionFailed } from "./errors.ts";
 import { findObject, listNames, listPage, removeObjects } from "./listing.ts";
 import {
   begunName,
@@ -25,6 +27,7 @@ import {
   uploadOf,
   type UploadObjects,
 } from "./names.ts";
+import type { GcsObject } from "./objects.ts";
 import { proofOf, uploadIdOf } from "./proof.ts";
 import type { Bucket } from "./sending.ts";
 import { insertObject } from "./upload.ts";
@@ -38,6 +41,7 @@ const empty: Payload = {
 };
 
 export function multipartUploads(bucket: Bucket): MultipartUploads {
+  const unsure = new Set<string>();
   const objectsOf = ({ key, id }: UploadPlace): UploadObjects => ({ name: nameOfKey(key), id });
   return {
     smallestPart: 0,
@@ -50,7 +54,8 @@ export function multipartUploads(bucket: Bucket): MultipartUploads {
       await insertObject(bucket, { name: begunName(upload), key, payload, ifGenerationMatch: "0" }, signal);
       return upload.id;
     },
-    put: (part, payload, signal) => putPart(bucket, { ...part, upload: objectsOf(part) }, payload, signal),
+    put: (part, payload, signal) =>
+      putPart(bucket, { ...part, upload: objectsOf(part), unsure }, payload, signal),
     list: async (upload, after, signal) => {
       const page = await listParts(bucket, objectsOf(upload), after, signal);
       await checkBegun(bucket, objectsOf(upload), signal);
@@ -74,39 +79,67 @@ export function multipartUploads(bucket: Bucket): MultipartUploads {
 
 interface PlacedPart extends PartPlace {
   readonly upload: UploadObjects;
+  /** Names of parts that were sent, and nobody knows whether they arrived. */
+  readonly unsure: Set<string>;
 }
 
 /**
- * What is there already is not sent again. That the upload goes on is asked after the part is there: an abort first ends the
- * upload and then removes what it finds, so one of the two sees the other.
+ * That the upload goes on is asked after the part is there: an abort first ends the upload and then removes what it finds, so
+ * one of the two sees the other.
  */
 async function putPart(
   bucket: Bucket,
-  { upload, number, key }: PlacedPart,
+  { upload, number, key, unsure }: PlacedPart,
   payload: Payload,
   signal: AbortSignal,
 ): Promise<PartFacts> {
   const name = partName(upload, number);
-  const before = await findObject(bucket, name, signal);
-  const isThere = before?.metadata[sha256Tag] === payload.sha256 && before.size === payload.size;
-  const stored = isThere
-    ? before
-    : await insertObject(
-        bucket,
-        {
-          name,
-          key,
-          payload,
-          ifGenerationMatch: before?.generation ?? "0",
-          metadata: { [sha256Tag]: payload.sha256 },
-        },
-        signal,
-      );
+  const stored = await storePart(bucket, { name, key, payload, isUnsure: unsure.delete(name) }, signal).catch(
+    (error: unknown) => {
+      unsure.add(name);
+      throw error;
+    },
+  );
   await checkBegun(bucket, upload, signal).catch(async (error: unknown) => {
-    await removeObjects(bucket, [stored], signal);
+    unsure.add(name);
+    if (error instanceof LongshoreError && error.code === "UploadLost")
+      await removeObjects(bucket, [stored], signal);
     throw error;
   });
   return partFacts(bucket, stored, number);
+}
+
+interface SentPart {
+  readonly name: string;
+  readonly key: string;
+  readonly payload: Payload;
+  /** Whether it may be there because of a call that nobody knows the end of. */
+  readonly isUnsure: boolean;
+}
+
+/** What may be there already is looked for before it is sent again. */
+async function storePart(
+  bucket: Bucket,
+  { name, key, payload, isUnsure }: SentPart,
+  signal: AbortSignal,
+): Promise<GcsObject> {
+  const metadata = { [sha256Tag]: payload.sha256 };
+  const isSame = (found: GcsObject): boolean =>
+    found.metadata[sha256Tag] === payload.sha256 && found.size === payload.size;
+  const before = isUnsure ? await findObject(bucket, name, signal) : undefined;
+  if (before !== undefined && isSame(before)) return before;
+  const ifGenerationMatch = before?.generation ?? "0";
+  return insertObject(bucket, { name, key, payload, ifGenerationMatch, metadata }, signal, async (error) => {
+    if (!isConditionFailed(error)) throw error;
+    const found = await findObject(bucket, name, signal);
+    if (found === undefined) throw error;
+    if (isSame(found)) return found;
+    return insertObject(
+      bucket,
+      { name, key, payload, ifGenerationMatch: found.generation, metadata },
+      signal,
+    );
+  });
 }
 
 /** The digest of what was sent, by which it is known again. */
