@@ -9,6 +9,7 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { testDestination } from "../../../test/conformance/destination.ts";
+import { testObjectStore } from "../../../test/conformance/object-store.ts";
 import { testSource } from "../../../test/conformance/source.ts";
 import {
   azureBucket,
@@ -35,6 +36,20 @@ before(async () => {
   container = await createContainer(azurite);
 });
 after(() => azurite?.[Symbol.asyncDispose]());
+
+testObjectStore(
+  "az at Azurite",
+  () => {
+    const prefix = freshPrefix();
+    return Promise.resolve({
+      store: openAzure(azurite),
+      prefix: `${prefix}/`,
+      [Symbol.asyncDispose]: () => openAzureDestination(azurite, prefix).removeAll("", signal),
+    });
+  },
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  { skip, refusedKeys: /[\\\x00-\x1f\x7f]/ },
+);
 
 testDestination(
   "az at Azurite",

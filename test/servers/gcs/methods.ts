@@ -102,6 +102,10 @@ function textOf(value: unknown): string | undefined {
   throw invalid("Invalid value");
 }
 
+/** Written as text, for not every client has numbers of 64 bits; Google's own sends one all the same. */
+const int64Of = (value: unknown): string | undefined =>
+  textOf(Number.isSafeInteger(value) ? String(value) : value);
+
 function metadataOf(value: unknown): Record<string, string> | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "object" || value === null) throw invalid("Invalid value for metadata");
@@ -158,10 +162,10 @@ function sourcesOf(bucket: Bucket, value: unknown): readonly StoredObject[] {
     );
   return sources.map((source) => {
     checkMembers(source, ["name", "generation", "objectPreconditions"], "a source object");
-    const object = existing(bucket, textOf(source["name"]) ?? "", textOf(source["generation"]));
+    const object = existing(bucket, textOf(source["name"]) ?? "", int64Of(source["generation"]));
     const conditions = (source["objectPreconditions"] ?? {}) as Record<string, unknown>;
     checkMembers(conditions, ["ifGenerationMatch"], "preconditions");
-    checkConditions(object, { match: textOf(conditions["ifGenerationMatch"]) });
+    checkConditions(object, { match: int64Of(conditions["ifGenerationMatch"]) });
     return object;
   });
 }

@@ -13,7 +13,10 @@ export async function answerToken(
   if (pathname === "/token" && request.method === "POST") {
     asked.set("token", (asked.get("token") ?? 0) + 1);
     const form = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString();
-    sendJson(response, tokens.exchange(new URLSearchParams(form)));
+    const token = tokens.exchange(new URLSearchParams(form));
+    // RFC 6749 section 5.2.
+    const refusal = { error: "invalid_grant", error_description: "The given credential is rejected." };
+    sendJson(response, token ?? refusal, token === undefined ? 400 : 200);
     return true;
   }
   if (!pathname.startsWith("/computeMetadata/v1")) return false;
@@ -26,5 +29,5 @@ export async function answerToken(
   return true;
 }
 
-const sendJson = (response: ServerResponse, document: object): void =>
-  void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
+const sendJson = (response: ServerResponse, document: object, status = 200): void =>
+  void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(document));

@@ -11,8 +11,8 @@ export interface Tokens {
   revokeAll(): void;
   /** Throws what Google answers to a bad one. Undefined is anonymous. */
   check(authorization: string | undefined): string | undefined;
-  /** Gives a token for what stands in the subject's file: https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token */
-  exchange(form: URLSearchParams): object;
+  /** A token for what stands in the subject's file: https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token */
+  exchange(form: URLSearchParams): object | undefined;
   /** Writes a credential file of a workload identity federation, and says where. */
   writeCredentials(origin: string): string;
 }
@@ -47,8 +47,7 @@ export function makeTokens(folder: string): Tokens {
         audience,
       };
       const isRight = Object.entries(expected).every(([name, value]) => form.get(name) === value);
-      if (!isRight || !(form.get("scope") ?? "").includes("/auth/devstorage.read_write"))
-        throw apiError(400, "invalid_grant", "The given credential is rejected by the attribute condition.");
+      if (!isRight || !(form.get("scope") ?? "").includes("/auth/devstorage.read_write")) return undefined;
       return {
         access_token: issue(),
         issued_token_type: expected.requested_token_type,

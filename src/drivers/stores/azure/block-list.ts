@@ -55,24 +55,46 @@ const block = ({ name, size }: { readonly name: string; readonly size: number })
   name: parseBlockId(name),
 });
 
-/** Whether the blob that stands was made by this upload. */
-export const wasMadeBy = ({ committed }: BlobBlocks, upload: string): boolean =>
-  committed.some(({ name }) => name?.upload === upload);
+/** Stands for whoever sent blocks whose ids are not of ours. */
+export const strangers = "unknown";
 
-/** The block that each part of an upload now is, by number. */
-export function latestBlocks(
-  { uncommitted }: BlobBlocks,
-  upload: string,
-): Map<number, Block & { readonly name: BlockName }> {
-  const latest = new Map<number, Block & { readonly name: BlockName }>();
-  for (const { name, ...rest } of uncommitted) {
-    if (name?.upload !== upload) continue;
-    const known = latest.get(name.number)?.name;
-    if (known === undefined || isLater(name, known)) latest.set(name.number, { ...rest, name });
-  }
-  return latest;
+/** Number of the blocks that are no parts but say that an upload has begun, or ended. */
+export const signNumber = 0;
+export const signs = { begun: 0, ended: 255 } as const;
+
+export interface FoundUpload {
+  /** Begun, and neither completed nor aborted. */
+  readonly isOpen: boolean;
+  readonly isEnded: boolean;
+  /** The block that each part is, by number. */
+  readonly parts: ReadonlyMap<number, NamedBlock>;
 }
 
-/** Two that knew nothing of one another have the same edition: then it only has to be the same one for everybody. */
+export interface NamedBlock extends Block {
+  readonly name: BlockName;
+}
+
+/** What the blocks say of one upload. */
+export function uploadIn({ uncommitted }: Pick<BlobBlocks, "uncommitted">, upload: string): FoundUpload {
+  const parts = new Map<number, NamedBlock>();
+  const found = new Set<number>();
+  for (const { name, ...rest } of uncommitted) {
+    if (name?.upload !== upload) continue;
+    if (name.number === signNumber) {
+      found.add(name.edition);
+      continue;
+    }
+    const known = parts.get(name.number)?.name;
+    if (known === undefined || isLater(name, known)) parts.set(name.number, { ...rest, name });
+  }
+  const isEnded = found.has(signs.ended);
+  return { isOpen: found.has(signs.begun) && !isEnded, isEnded, parts };
+}
+
+/** Of two that knew nothing of one another it only has to be the same one for everybody. */
 const isLater = (a: BlockName, b: BlockName): boolean =>
   a.edition === b.edition ? a.md5 > b.md5 : a.edition > b.edition;
+
+/** Uploads whose blocks are not committed, ended or not. */
+export const uploadsIn = ({ uncommitted }: Pick<BlobBlocks, "uncommitted">): Set<string> =>
+  new Set(uncommitted.map(({ name }) => name?.upload ?? strangers));

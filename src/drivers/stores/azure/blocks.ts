@@ -8,41 +8,41 @@ import type {
   Payload,
   UploadPlace,
 } from "../../../domain/ports/object-store.ts";
-import { blockId, contentTypeOf, uploadId, uploadTokenLength } from "./block-ids.ts";
-import { type Block, latestBlocks, readBlocks, wasMadeBy } from "./block-list.ts";
-import { ask, blobOf, type Container, send } from "./container.ts";
+import { contentTypeOf, uploadId, uploadTokenLength } from "./block-ids.ts";
+import { type NamedBlock, readBlocks, signs, uploadIn } from "./block-list.ts";
+import { ask, blobOf, type Container } from "./container.ts";
+import { nameOf } from "./errors.ts";
 import { KnownParts } from "./known-parts.ts";
 import { madeOf } from "./made-of.ts";
-import { nameOf } from "./errors.ts";
 import type { NameGuard } from "./names.ts";
 import { md5Of } from "./payload-bytes.ts";
 import { mostBlocks } from "./put.ts";
-import { abandonUploads, listUploads } from "./uncommitted.ts";
+import { sendBlock, sendSign } from "./send-block.ts";
+import { abandon, listUploads } from "./uncommitted.ts";
 
 /** Azure takes blocks of any size but none, which no part has. */
 const smallestPart = 0;
 
 /**
- * Nothing is stored when an upload begins, and blocks belong to the name of a blob, not to an upload: what an upload has is
- * what its ids are found in. Its end is seen by its ids in the blob that stands.
+ * Azure knows no uploads, only blocks that belong to the name of a blob: an upload is what the ids of blocks say. A small block
+ * says that one has begun, and is there as long as it is neither completed nor aborted, for what is committed is taken away.
  */
 export function blockUploads(container: Container, names: NameGuard): MultipartUploads {
   const known = new KnownParts(container);
-  const abandon = abandonUploads(container);
   return {
     smallestPart,
-    mostParts: mostBlocks,
-    begin: (key, contentType, signal) => {
+    // One is the sign of the begin, though Azure counts only what is committed.
+    mostParts: mostBlocks - 1,
+    begin: async (key, contentType, signal) => {
+      await names.check(key, signal);
       const id = uploadId(randomBytes(uploadTokenLength), contentType);
-      return names.write(key, () => Promise.resolve(id), signal);
+      await sendSign(container, { key, id }, signs.begun, signal);
+      return id;
     },
     put: (part, payload, signal) => putPart(container, known, { part, payload }, signal),
     list: async ({ key, id }, after, signal) => {
-      const found = await readBlocks(container, key, signal);
-      if (found === undefined) return { parts: [], isLast: true };
-      if (wasMadeBy(found, id)) throw lost(container, key);
-      const parts = [...latestBlocks(found, id).values()].map(partFacts);
-      const wanted = parts.filter(({ number }) => number > after);
+      const { parts } = await openUpload(container, { key, id }, signal);
+      const wanted = [...parts.values()].map(partFacts).filter(({ number }) => number > after);
       return { parts: wanted.toSorted((a, b) => a.number - b.number), isLast: true };
     },
     complete: async (upload, parts, signal) => {
@@ -53,7 +53,7 @@ export function blockUploads(container: Container, names: NameGuard): MultipartU
     madeOf: (key, parts, signal) => madeOf(container, { key, parts }, signal),
     abort: async (upload, signal) => {
       known.forget(upload);
-      await abandon(upload, signal);
+      await abandon(container, upload, signal);
     },
     uploads: (prefix, signal) => listUploads(container, prefix, signal),
   };
@@ -62,14 +62,19 @@ export function blockUploads(container: Container, names: NameGuard): MultipartU
 const lost = ({ displayed }: Container, key: string): LongshoreError =>
   new LongshoreError("UploadLost", `${displayed} no longer knows the upload that was begun (at ${key})`);
 
-const partFacts = ({
-  size,
-  name: { number, md5 },
-}: Block & { name: { number: number; md5: string } }): PartFacts => ({
-  number,
-  size,
-  etag: md5,
-});
+const partFacts = ({ size, name: { number, md5 } }: NamedBlock): PartFacts => ({ number, size, etag: md5 });
+
+/** Throws UploadLost. */
+async function openUpload(
+  container: Container,
+  { key, id }: UploadPlace,
+  signal: AbortSignal,
+): Promise<{ readonly parts: ReadonlyMap<number, NamedBlock> }> {
+  const found = await readBlocks(container, key, signal);
+  const upload = found === undefined ? undefined : uploadIn(found, id);
+  if (upload?.isOpen !== true) throw lost(container, key);
+  return upload;
+}
 
 async function putPart(
   container: Container,
@@ -78,25 +83,13 @@ async function putPart(
   signal: AbortSignal,
 ): Promise<PartFacts> {
   const { key, id: upload, number } = part;
+  const { size } = payload;
   const md5 = await md5Of(payload, signal);
   const edition = await known.editionOf(part, md5, signal);
   if (edition === undefined) throw lost(container, key);
-  const id = blockId({ upload, number, edition, md5 });
-  await send(
-    container,
-    {
-      operation: "Put Block",
-      key,
-      bytes: payload.open(),
-      run: (body, options) => {
-        const transactionalContentMD5 = Buffer.from(md5, "hex");
-        const settings = { ...options, transactionalContentMD5 };
-        return blobOf(container, key).stageBlock(id, body, payload.size, settings);
-      },
-    },
-    signal,
-  );
-  return { number, size: payload.size, etag: md5 };
+  const name = { upload, number, edition, md5 };
+  await sendBlock(container, { key, name, size, bytes: payload.open() }, signal);
+  return { number, size, etag: md5 };
 }
 
 async function complete(
@@ -105,13 +98,13 @@ async function complete(
   parts: readonly PartFacts[],
   signal: AbortSignal,
 ): Promise<{ readonly etag: string } | "refused"> {
-  const found = await readBlocks(container, key, signal);
-  if (found !== undefined && wasMadeBy(found, id)) throw lost(container, key);
-  const ours = new Map<string, string>();
-  for (const { id: block, size, name } of found?.uncommitted ?? [])
-    if (name?.upload === id) ours.set(`${name.number} ${size} ${name.md5}`, block);
-  const ids = parts.map(({ number, size, etag }) => ours.get(`${number} ${size} ${etag}`));
-  if (!ids.every((block) => block !== undefined)) return "refused";
+  const found = await openUpload(container, { key, id }, signal);
+  const ids: string[] = [];
+  for (const { number, size, etag } of parts) {
+    const block = found.parts.get(number);
+    if (block?.size !== size || block.name.md5 !== etag) return "refused";
+    ids.push(block.id);
+  }
   const settings = { ...container.newBlob, blobHTTPHeaders: { blobContentType: contentTypeOf(id) } };
   return ask<{ readonly etag: string } | "refused">(
     container,

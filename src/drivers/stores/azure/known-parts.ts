@@ -1,6 +1,6 @@
 /** What a process knows of the parts of the uploads that it sends blocks to. */
 import type { PartPlace, UploadPlace } from "../../../domain/ports/object-store.ts";
-import { latestBlocks, readBlocks, wasMadeBy } from "./block-list.ts";
+import { readBlocks, uploadIn } from "./block-list.ts";
 import type { Container } from "./container.ts";
 
 interface KnownPart {
@@ -8,8 +8,8 @@ interface KnownPart {
   readonly md5: string;
 }
 
-/** By number; "made" where the blob of this upload stands already. */
-type KnownUpload = Map<number, KnownPart> | "made";
+/** By number; "lost" where there is no such upload. */
+type KnownUpload = Map<number, KnownPart> | "lost";
 
 const lastEdition = 255;
 
@@ -22,10 +22,10 @@ export class KnownParts {
     this.#container = container;
   }
 
-  /** The edition of a block with these bytes, later than all that are known of the part; undefined where the upload has ended. */
+  /** The edition of a block with these bytes, later than all that are known of the part; undefined where the upload is lost. */
   async editionOf(part: PartPlace, md5: string, signal: AbortSignal): Promise<number | undefined> {
     const upload = await this.#look(part, signal);
-    if (upload === "made") return undefined;
+    if (upload === "lost") return undefined;
     const before = upload.get(part.number);
     const isSame = before === undefined || before.md5 === md5;
     const edition = isSame ? (before?.edition ?? 0) : Math.min(before.edition + 1, lastEdition);
@@ -50,8 +50,8 @@ export class KnownParts {
 
   async #read(key: string, id: string, signal: AbortSignal): Promise<KnownUpload> {
     const found = await readBlocks(this.#container, key, signal);
-    if (found === undefined) return new Map();
-    if (wasMadeBy(found, id)) return "made";
-    return new Map([...latestBlocks(found, id)].map(([number, { name }]) => [number, name]));
+    const upload = found === undefined ? undefined : uploadIn(found, id);
+    if (upload?.isOpen !== true) return "lost";
+    return new Map([...upload.parts].map(([number, { name }]) => [number, name]));
   }
 }

@@ -1,45 +1,55 @@
 /** Lists and removes blobs. Azure lists from a marker of its own only, never from a key: what markers mean is remembered. */
 import type { BlobItem } from "@azure/storage-blob";
-import { byteStringOfText } from "../../../domain/byte-string.ts";
 import type { ListedObject, ListObjects, ObjectPage } from "../../../domain/ports/object-store.ts";
 import { ask, blobOf, clientOf, type Container } from "./container.ts";
 import { isMissing } from "./errors.ts";
+import { type HeldKeys, isAfter, orderKeys } from "./key-order.ts";
 
-/** Where a page ended, and the store's word for what comes after it. */
+/** Where a list stands. */
+interface Cursor {
+  /** The store's word for what comes next; undefined at the begin, and at the end. */
+  readonly marker: string | undefined;
+  readonly isEnd: boolean;
+  /** What was read and not given yet, in order. */
+  readonly ready: readonly ListedObject[];
+  readonly held: HeldKeys<ListedObject>;
+}
+
+/** Where a page ended, and how to go on. */
 interface Mark {
   readonly prefix: string;
   readonly lastKey: string;
-  readonly marker: string;
+  readonly cursor: Cursor;
 }
 
+const start: Cursor = { marker: undefined, isEnd: false, ready: [], held: [] };
 /** Marks that are remembered: more than there are lists at once. */
 const mostMarks = 64;
 
 /** What comes back is `ObjectStore.list`. */
 export function blobLists(container: Container) {
   const marks: Mark[] = [];
-  const remember = (mark: Mark): void => {
-    marks.push(mark);
+  const next = async (wanted: NextPage, signal: AbortSignal): Promise<Page> => {
+    const page = await nextPage(container, wanted, signal);
+    const lastKey = page.objects.at(-1)?.key;
+    if (lastKey !== undefined) marks.push({ prefix: wanted.prefix, lastKey, cursor: page.cursor });
     if (marks.length > mostMarks) marks.shift();
+    return page;
   };
   return async ({ prefix, after, limit }: ListObjects, signal: AbortSignal): Promise<ObjectPage> => {
     const from = after === undefined ? undefined : nearest(marks, prefix, after);
-    // Whoever goes on where a page ended gets what the store has next, in whatever order that is.
+    // Whoever goes on where a page ended gets what comes next, in whatever order that is.
     const isNext = after === undefined || from?.lastKey === after;
-    let marker = from?.marker;
+    let { objects, cursor } = await next({ prefix, limit, cursor: from?.cursor ?? start }, signal);
+    if (isNext) return { objects, isLast: isOver(cursor) };
     // What lies before `after` has to be passed over a page at a time: at most once for all lists of one prefix.
-    for (;;) {
-      const page = await readPage(container, { prefix, marker, limit }, signal);
-      const last = page.objects.at(-1);
-      if (page.marker !== undefined && last !== undefined)
-        remember({ prefix, lastKey: last.key, marker: page.marker });
-      const objects = isNext ? page.objects : page.objects.filter(({ key }) => isAfter(key, after));
-      if (objects.length > 0 || page.marker === undefined)
-        return { objects, isLast: page.marker === undefined };
-      marker = page.marker;
-    }
+    while (!objects.some(({ key }) => isAfter(key, after)) && !isOver(cursor))
+      ({ objects, cursor } = await next({ prefix, limit, cursor }, signal));
+    return { objects: objects.filter(({ key }) => isAfter(key, after)), isLast: isOver(cursor) };
   };
 }
+
+const isOver = ({ isEnd, ready }: Cursor): boolean => isEnd && ready.length === 0;
 
 /** The mark closest to the key that does not lie behind it. */
 function nearest(marks: readonly Mark[], prefix: string, after: string): Mark | undefined {
@@ -50,22 +60,39 @@ function nearest(marks: readonly Mark[], prefix: string, after: string): Mark | 
   );
 }
 
-const isAfter = (key: string, other: string): boolean => byteStringOfText(key) > byteStringOfText(other);
+interface NextPage {
+  readonly prefix: string;
+  readonly limit: number | undefined;
+  readonly cursor: Cursor;
+}
+
+interface Page {
+  readonly objects: readonly ListedObject[];
+  readonly cursor: Cursor;
+}
+
+/** Some keys, if there are any left. */
+async function nextPage(
+  container: Container,
+  { prefix, limit, cursor }: NextPage,
+  signal: AbortSignal,
+): Promise<Page> {
+  let { marker, isEnd, ready, held } = cursor;
+  while (ready.length === 0 && !isEnd) {
+    const read = await readItems(container, { prefix, marker, limit }, { includeMetadata: true }, signal);
+    ({ marker } = read);
+    isEnd = marker === undefined;
+    const objects = read.items.filter((item) => !isFolderStub(item)).map(listedObject);
+    ({ items: ready, held } = orderKeys(held, objects, isEnd));
+  }
+  const objects = ready.slice(0, limit);
+  return { objects, cursor: { marker, isEnd, ready: ready.slice(objects.length), held } };
+}
 
 interface Wanted {
   readonly prefix: string;
   readonly marker: string | undefined;
   readonly limit?: number | undefined;
-}
-
-interface Page {
-  readonly objects: readonly ListedObject[];
-  readonly marker: string | undefined;
-}
-
-async function readPage(container: Container, wanted: Wanted, signal: AbortSignal): Promise<Page> {
-  const { items, marker } = await readItems(container, wanted, { includeMetadata: true }, signal);
-  return { objects: inOrder(items.filter((item) => !isFolderStub(item)).map(listedObject)), marker };
 }
 
 /** One answer of the store; it may be empty though there is more. */
@@ -106,12 +133,6 @@ const listedObject = ({ name, properties }: BlobItem): ListedObject => ({
   etag: properties.etag,
   modifiedAt: properties.lastModified.getTime(),
 });
-
-/** Nobody says in which order characters beyond the first 65,536 come; the emulator has them before some of those. */
-function inOrder(objects: readonly ListedObject[]): readonly ListedObject[] {
-  if (!objects.some(({ key }) => /[\ud800-\udfff]/.test(key))) return objects;
-  return objects.toSorted((a, b) => (isAfter(a.key, b.key) ? 1 : -1));
-}
 
 /** Requests at once; each removes one blob. */
 const removedAtOnce = 16;

@@ -17,6 +17,8 @@ const longestName = 1000;
 export interface NameGuard {
   /** Whether a blob may have this name: one that can't must not be confused with the one that it would be changed to. */
   isPossible(key: string, signal: AbortSignal): Promise<boolean>;
+  /** Throws StoreUnsupported for a name that the store would change. */
+  check(key: string, signal: AbortSignal): Promise<void>;
   /** Runs `write` where the store keeps the name of the key as it is. Throws StoreUnsupported. */
   write<T>(key: string, write: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -30,13 +32,14 @@ export function nameGuard(container: Container): NameGuard {
     return keeps !== false;
   };
   const check = async (key: string, signal: AbortSignal): Promise<void> => {
+    if (unspeakable.test(key)) throw unkept(container, key, "takes no control characters in a name");
     if (!(await isPossible(key, signal)))
       throw unkept(container, key, "changes a name with \\ in it or . at its end");
   };
   return {
     isPossible,
+    check,
     write: async (key, write, signal) => {
-      if (unspeakable.test(key)) throw unkept(container, key, "takes no control characters in a name");
       await check(key, signal);
       const result = await write();
       // Where there was nothing yet to find it out with, there is now.

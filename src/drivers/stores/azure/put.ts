@@ -1,10 +1,11 @@
 /** Puts blobs whole: by one request, or by blocks where one can't carry it. */
 import { randomBytes } from "node:crypto";
 import type { Payload } from "../../../domain/ports/object-store.ts";
-import { blockId, uploadId, uploadTokenLength } from "./block-ids.ts";
+import { uploadId, uploadTokenLength } from "./block-ids.ts";
 import { ask, blobOf, type Container, send } from "./container.ts";
 import { nameOf, statusOf } from "./errors.ts";
 import { md5Of, openSlices, sliceDigests } from "./payload-bytes.ts";
+import { sendBlock } from "./send-block.ts";
 
 /** https://learn.microsoft.com/rest/api/storageservices/put-blob: 5,000 MiB; every store that is asked takes this. */
 const mostAtOnce = 4000 * 2 ** 20;
@@ -76,16 +77,12 @@ async function putBlocks(
 ): Promise<string[]> {
   const upload = uploadId(randomBytes(uploadTokenLength), payload.contentType ?? "");
   const size = Math.max(limits.blockSize, Math.ceil(payload.size / mostBlocks));
-  const blob = blobOf(container, key);
   const ids: string[] = [];
   await using slices = openSlices(payload);
   for await (const { length, md5 } of sliceDigests(payload, size, signal)) {
-    const id = blockId({ upload, number: ids.length + 1, edition: 0, md5 });
-    const transactionalContentMD5 = Buffer.from(md5, "hex");
-    const run = (body: Body, options: { abortSignal: AbortSignal }) =>
-      blob.stageBlock(id, body, length, { ...options, transactionalContentMD5 });
-    await send(container, { operation: "Put Block", key, bytes: slices.next(length), run }, signal);
-    ids.push(id);
+    const name = { upload, number: ids.length + 1, edition: 0, md5 };
+    const bytes = slices.next(length);
+    ids.push(await sendBlock(container, { key, name, size: length, bytes }, signal));
   }
   return ids;
 }

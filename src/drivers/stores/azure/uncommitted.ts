@@ -1,12 +1,10 @@
 /** Finds blocks that were never committed, and gets rid of them. */
 import type { UploadPlace } from "../../../domain/ports/object-store.ts";
-import { type BlobBlocks, readBlocks } from "./block-list.ts";
+import { type BlobBlocks, readBlocks, signs, strangers, uploadIn, uploadsIn } from "./block-list.ts";
 import { ask, blobOf, type Container } from "./container.ts";
 import { isMissing, nameOf, statusOf } from "./errors.ts";
 import { readItems } from "./listing.ts";
-
-/** Stands for whoever sent blocks whose ids are not of ours. */
-const strangers = "unknown";
+import { sendSign } from "./send-block.ts";
 
 /** Uploads of keys that begin with the prefix, which may be the key itself. */
 export async function listUploads(
@@ -21,7 +19,7 @@ export async function listUploads(
   do {
     const wanted = { prefix, marker };
     const page = await readItems(container, wanted, { includeUncommitedBlobs: true }, signal);
-    // What has only uncommitted blocks is listed as empty, and has no digest, as other empty blobs have.
+    // What has only uncommitted blocks is listed as empty and without a digest, which other empty blobs have.
     for (const { name, properties } of page.items)
       if (properties.contentLength === 0 && properties.contentMD5 === undefined) keys.add(name);
     marker = page.marker;
@@ -29,34 +27,35 @@ export async function listUploads(
   const found: UploadPlace[] = [];
   for (const key of keys) {
     const blocks = await readBlocks(container, key, signal);
-    for (const id of blocks === undefined ? [] : uploadsIn(blocks)) found.push({ key, id });
+    for (const id of blocks === undefined ? [] : leftIn(blocks)) found.push({ key, id });
   }
   return found;
 }
 
-const uploadsIn = ({ uncommitted }: BlobBlocks): Set<string> =>
-  new Set(uncommitted.map(({ name }) => name?.upload ?? strangers));
-
-/** What comes back is `MultipartUploads.abort`. */
-export function abandonUploads(container: Container) {
-  /** Uploads that were given up while blocks of others lay beside theirs. */
-  const abandoned = new Set<string>();
-  return async ({ key, id }: UploadPlace, signal: AbortSignal): Promise<void> => {
-    const blocks = await readBlocks(container, key, signal);
-    if (blocks === undefined) return;
-    const uploads = uploadsIn(blocks);
-    if (!uploads.has(id)) return;
-    abandoned.add(`${id} ${key}`);
-    // All blocks of a name go together. Where another upload still needs its own, the rest goes when that one is completed.
-    if (![...uploads].every((upload) => abandoned.has(`${upload} ${key}`))) return;
-    // Nothing takes the blocks away from a blob that stands without writing it anew; Azure does after a week.
-    if (blocks.committed.length === 0) await discard(container, key, signal);
-    for (const upload of uploads) abandoned.delete(`${upload} ${key}`);
-  };
+/** Uploads that have blocks and were neither aborted nor made into the blob that stands. */
+function leftIn(blocks: BlobBlocks): string[] {
+  const made = new Set(blocks.committed.map(({ name }) => name?.upload));
+  return [...uploadsIn(blocks)].filter((id) => !made.has(id) && !uploadIn(blocks, id).isEnded);
 }
 
-/** Commits an empty blob, if there is none, and removes it: that is how Azure forgets blocks at once. */
-async function discard(container: Container, key: string, signal: AbortSignal): Promise<void> {
+/** What comes back is that of `MultipartUploads.abort`. */
+export async function abandon(
+  container: Container,
+  { key, id }: UploadPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const blocks = await readBlocks(container, key, signal);
+  if (blocks === undefined) return;
+  const left = leftIn(blocks);
+  if (!left.includes(id)) return;
+  // All blocks of a name go together. Where another upload still needs its own, the rest goes when that one is over.
+  if (left.length === 1 && blocks.committed.length === 0 && (await discard(container, key, signal))) return;
+  // Nothing takes blocks away from a blob that stands without writing it anew; Azure does after a week.
+  if (id !== strangers) await sendSign(container, { key, id }, signs.ended, signal);
+}
+
+/** Commits an empty blob, if there is none, and removes it: that is how Azure forgets blocks at once. False where there is one. */
+async function discard(container: Container, key: string, signal: AbortSignal): Promise<boolean> {
   const blob = blobOf(container, key);
   const etag = await ask<string | undefined>(
     container,
@@ -72,14 +71,14 @@ async function discard(container: Container, key: string, signal: AbortSignal): 
       throw error;
     },
   );
-  if (etag === undefined) return;
+  if (etag === undefined) return false;
+  const conditions = { ifMatch: etag };
   await ask<unknown>(
     container,
     {
       operation: "Delete Blob",
       key,
-      run: (options) =>
-        blob.delete({ ...options, deleteSnapshots: "include", conditions: { ifMatch: etag } }),
+      run: (options) => blob.delete({ ...options, deleteSnapshots: "include", conditions }),
     },
     signal,
     (error) => {
@@ -87,4 +86,5 @@ async function discard(container: Container, key: string, signal: AbortSignal): 
       throw error;
     },
   );
+  return true;
 }

@@ -26,6 +26,7 @@ import {
   longshore,
   missingProgram,
   type Result,
+  shell,
   temporaryFolder,
 } from "../fixtures/run.ts";
 import { assertSameTree, listTree, pathsOf } from "../fixtures/tree-listing.ts";
@@ -250,21 +251,9 @@ suite("a bucket", { skip }, () => {
     async () => {
       await using work = temporaryFolder();
       const [key, cert] = [work.join("key.pem"), work.join("cert.pem")];
-      const made = spawnSync(
-        "openssl",
-        [
-          ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=store".split(
-            " ",
-          ),
-          ..."-addext subjectAltName=IP:127.0.0.1".split(" "),
-          "-keyout",
-          key,
-          "-out",
-          cert,
-        ],
-        { encoding: "utf8" },
-      );
-      assert.equal(made.status, 0, made.stderr);
+      const script =
+        'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=store -addext subjectAltName=IP:127.0.0.1 -keyout "$1" -out "$2"';
+      expectExit(await shell(script, [key, cert]), 0);
       const target = new URL(swift.endpoint);
       const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
         const upstream = connect(Number(target.port), target.hostname);
