@@ -52,7 +52,10 @@ const isInterruption = (error: unknown): boolean =>
 async function usageExit(error: CommanderError, context: CliContext): Promise<number> {
   if (error.exitCode === 0) return 0;
   if (error.code !== "commander.help") {
-    const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+    const text = error.message
+      .replace(/^error: /, "")
+      .replaceAll("\n", " ")
+      .replace(/\.$/, "");
     await context.stderr.write(`longshore: ${text}: see \`longshore --help\`\n`);
   }
   return 2;

@@ -19,7 +19,7 @@ export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
   return {
     source: async (path) => {
       const { real, rest } = await confined(path);
-      if (rest.length === 0) return real;
+      if (rest.length === 0) return checkedSource(real, path);
       throw new LongshoreError("SourceNotFound", `the source ${path} does not exist`);
     },
     destination: async (path) => {
@@ -40,6 +40,15 @@ export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
     if (resolved !== undefined && isAllowed) return resolved;
     throw new LongshoreError("PlaceNotAllowed", `${printable(path)} is no place that may be used`);
   }
+}
+
+/** Throws SourceUnreadable where it is neither a folder nor a file. */
+async function checkedSource(real: string, path: string): Promise<string> {
+  const seen = await lstat(real);
+  if (seen.isFile() || seen.isDirectory()) return real;
+  throw new LongshoreError("SourceUnreadable", `the source ${path} is neither a folder nor a file`, {
+    hint: "name a folder or a file",
+  });
 }
 
 interface Resolved {

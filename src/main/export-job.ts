@@ -1,6 +1,5 @@
 /** The program of a job's thread: one attempt at an export, or the removal of one. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { arch, versions } from "node:process";
 import { randomUUID } from "node:crypto";
@@ -8,12 +7,13 @@ import { exportDocument } from "../cli/export-document.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import type { ExportJob, JobResult } from "../domain/ports/job-runner.ts";
 import type { Drivers } from "../domain/ports/home.ts";
-import type { ExportEvent, Signer } from "../engine/exporting/export-call.ts";
+import type { ExportEvent } from "../engine/exporting/export-call.ts";
 import type { JobReport, JobTask } from "../local/jobs/job-messages.ts";
 import { type JobReporter, serveJob } from "../local/jobs/job-thread.ts";
 import { refuseNestedLocation } from "../local/jobs/nested-location.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers } from "./drivers.ts";
+import { readSignKey } from "./sign-key.ts";
 
 const packWorker = new URL("pack-worker.ts", import.meta.url);
 const holder = `process ${process.pid} on ${hostname()}`;
@@ -50,7 +50,7 @@ async function exportOnce(
     previous,
     scratch,
     workers,
-    signer: signKeyFile === undefined ? undefined : await readSignKey(signKeyFile),
+    signer: signKeyFile === undefined ? undefined : readSignKey(signKeyFile),
   };
   const home = {
     drivers: settled(job),
@@ -113,17 +113,6 @@ function follow(reporter: JobReporter): (event: ExportEvent) => void {
     }
     reporter.progress(report);
   };
-}
-
-async function readSignKey(file: string): Promise<Signer> {
-  const { readSigner } = await import("../engine/exporting/statement.ts");
-  let pem: string;
-  try {
-    pem = await readFile(file, "utf8");
-  } catch (cause) {
-    throw new LongshoreError("InvalidKey", `the key ${file} can't be read`, { cause });
-  }
-  return readSigner(pem, file);
 }
 
 function engineVersions(): Record<string, string> {

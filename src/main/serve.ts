@@ -21,6 +21,7 @@ import { openSqliteGrantUsage } from "../local/store/sqlite-grant-usage.ts";
 import { sqliteIdempotency } from "../local/store/sqlite-idempotency.ts";
 import { sqliteTokenStore } from "../local/store/sqlite-token-store.ts";
 import { errorFields, jsonLog } from "./log.ts";
+import { readSignKey } from "./sign-key.ts";
 
 export interface ServeHome {
   readonly drivers: Drivers;
@@ -32,6 +33,8 @@ export interface ServeHome {
 
 /** Serves until the signal, then ends in order. Throws what keeps it from starting, ListenFailed among others. */
 export async function serve(options: ServeOptions, home: ServeHome, signal: AbortSignal): Promise<void> {
+  // A key that is none should not be found out by the first export.
+  if (options.signKeyFile !== undefined) readSignKey(options.signKeyFile);
   await using closing = new AsyncDisposableStack();
   const log = jsonLog(home.complain, Date.now);
   const clock = Date;

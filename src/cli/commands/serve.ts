@@ -1,7 +1,7 @@
 /** `longshore serve`: the whole product on one machine, behind HTTP. */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { integer, size } from "../option-values.ts";
 import { type ListenAddress, parseListenAddress, type ServeOptions } from "../serve-options.ts";
@@ -26,7 +26,11 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
   const command = new Command("serve")
     .description("run the server: exports, grants and downloads over HTTP")
     .option("--data <DIR>", "folder of the server's own state (default: longshore in the user's data folder)")
-    .option("--listen <ADDRESS:PORT>", "where the API listens", listen, parseListenAddress("127.0.0.1:8080"))
+    .addOption(
+      new Option("--listen <ADDRESS:PORT>", "where the API listens")
+        .argParser(listen)
+        .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
+    )
     .option("--allow <DIR>", "folder that exports may read and write (repeatable)", collect)
     .option("--public-url <URL>", "how receivers reach the server (default: its listening address)", origin)
     .option("--downloads-listen <ADDRESS:PORT>", "a second port that serves downloads alone", listen)

@@ -345,3 +345,53 @@ describe("credentials", { skip }, () => {
     await assert.rejects(store.check(signal), { code: "CredentialsInvalid" });
   });
 });
+
+describe("a URL for others", { skip }, () => {
+  test("gives one blob and no other, under the name that it is given, and nothing but that", async () => {
+    const { store, key, put } = place();
+    for (const name of ["gr\u00fc\u00dfe %41?.zst", "other"]) await put(name, "0123456789");
+    const terms = {
+      expiresInSeconds: 60,
+      contentDisposition: `attachment; filename="x.zst"; filename*=UTF-8''gr%C3%BC.zst`,
+      contentType: "application/zstd",
+    };
+    const { presign } = store;
+    assert.ok(presign);
+    const url = await presign(key("gr\u00fc\u00dfe %41?.zst"), terms, signal);
+    const answer = await fetch(url, { headers: { range: "bytes=2-4" } });
+    assert.deepEqual([answer.status, await answer.text()], [206, "234"]);
+    assert.equal(answer.headers.get("content-disposition"), terms.contentDisposition);
+    assert.equal(answer.headers.get("content-type"), terms.contentType);
+    const other = new URL(await presign(key("other"), terms, signal));
+    const swapped = new URL(url);
+    swapped.pathname = other.pathname;
+    for (const wrong of [url.replace(/sig=.{6}/, "sig=AAAAAA"), swapped.href])
+      assert.equal((await fetch(wrong)).status, 403);
+    const headers = { "x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-12-02" };
+    for (const method of ["PUT", "DELETE"])
+      assert.equal((await fetch(url, { method, headers })).status, 403, method);
+    assert.ok(!url.includes(azurite.accountKey));
+    await assert.rejects(presign(key("other"), terms, AbortSignal.abort(new Error("enough"))), {
+      message: "enough",
+    });
+  });
+
+  test("leads where receivers reach the store", async () => {
+    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => ({ how: "pass" }));
+    const publicEndpoint = `${proxy.origin}/${azurite.account}/`;
+    const location = bucketLocation(`${azureLocation(azurite, "")}&publicEndpoint=${publicEndpoint}`);
+    const store = openAzureStore(location, azureEnv(azurite));
+    const key = `${freshPrefix()}/a b`;
+    await store.put(key, textPayload("x"), signal);
+    assert.equal(proxy.requests.length, 0);
+    const url = (await store.presign?.(key, { expiresInSeconds: 60 }, signal)) ?? assert.fail();
+    assert.ok(url.startsWith(proxy.origin));
+    assert.equal(await (await fetch(url)).text(), "x");
+  });
+
+  test("is made by the account's key alone: a SAS token is not for others", () => {
+    const location = bucketLocation(azureLocation(azurite, ""));
+    const store = openAzureStore(location, { AZURE_STORAGE_SAS_TOKEN: sasOf("racwdl") });
+    assert.equal(store.presign, undefined);
+  });
+});

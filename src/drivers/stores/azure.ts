@@ -17,6 +17,7 @@ import type { Environment } from "./azure/credentials.ts";
 import { isMissing, statusOf, storeError } from "./azure/errors.ts";
 import { blobLists, readItems, removeBlobs } from "./azure/listing.ts";
 import { nameGuard } from "./azure/names.ts";
+import { presigner } from "./azure/presign.ts";
 import { type NewObject, putBlob } from "./azure/put.ts";
 
 /** Nothing is asked yet. Throws InvalidArgument, CredentialsInvalid. */
@@ -48,8 +49,14 @@ export function openAzureStore(location: BucketLocation, environment: Environmen
       await removeBlobs(container, possible, signal);
     },
     copy: (from, key, signal) => names.write(key, () => copyBlob(container, from, key, signal), signal),
+    ...presigned(container, location),
     multipart: blockUploads(container, names),
   };
+}
+
+function presigned(container: Container, location: BucketLocation): Pick<ObjectStore, "presign"> {
+  const presign = presigner(container, location);
+  return presign === undefined ? {} : { presign };
 }
 
 function getBlob(

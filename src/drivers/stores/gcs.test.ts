@@ -277,6 +277,21 @@ describe("requests whose answers are lost", () => {
   });
 });
 
+test("a removal of many that was cut has only the rest left when it is repeated", async () => {
+  const prefix = freshPrefix();
+  const store = openGcs(server);
+  const keys = Array.from({ length: 200 }, (_, i) => `${prefix}/${i}`);
+  await inTurns(keys, 16, (key) => store.put(key, textPayload(key), signal), signal);
+  let count = 0;
+  server.faults.each((operation) =>
+    operation === "objects.delete" && ++count % 5 === 0 ? "cut" : undefined,
+  );
+  const before = askedFor("objects.delete");
+  await store.remove(keys, signal);
+  assert.deepEqual(stored(prefix), []);
+  assert.ok(askedFor("objects.delete") - before < 260, "a fifth of a fifth of a fifth");
+});
+
 describe("bytes", () => {
   test("that are not those that were packed are not sent", async () => {
     const payload = { ...textPayload("right"), open: () => Buffer.from("wrong") };

@@ -6,11 +6,12 @@ import { conditionalPut } from "./gcs/conditional-put.ts";
 import { copyObject } from "./gcs/copying.ts";
 import { defaultCredentials, type TokenSource } from "./gcs/credentials.ts";
 import { type Endpoint, endpointOf, type Environment, maySendToken } from "./gcs/endpoint.ts";
-import { findObject, listKeys, listPage, removeObjects } from "./gcs/listing.ts";
+import { findObject, listKeys, listPage } from "./gcs/listing.ts";
 import { multipartUploads } from "./gcs/multipart.ts";
 import { longestName, nameOfKey } from "./gcs/names.ts";
 import { factsOf } from "./gcs/objects.ts";
 import { readObject } from "./gcs/reading.ts";
+import { keyRemover } from "./gcs/removing.ts";
 import type { Bucket } from "./gcs/sending.ts";
 import { insertObject } from "./gcs/upload.ts";
 
@@ -47,12 +48,7 @@ export function openGcsStore(location: BucketLocation, environment: Environment)
       return found === undefined ? undefined : factsOf(found);
     },
     list: (query, signal) => listKeys(bucket, query, signal),
-    remove: (keys, signal) =>
-      removeObjects(
-        bucket,
-        keys.map((key) => ({ name: nameOfKey(key) })),
-        signal,
-      ),
+    remove: keyRemover(bucket),
     copy: (from, key, signal) => copyObject(bucket, from, key, signal),
     multipart: multipartUploads(bucket),
   };

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
 export interface ServerSentEvent {
-  readonly id: string;
+  /** What a reader goes on from; missing where that would skip something. */
+  readonly id?: string;
   readonly event: string;
   /** One line. */
   readonly data: string;
@@ -41,9 +42,9 @@ export async function sendEvents(
   };
   const timer = setInterval(() => void beat(), heartbeat.interval);
   try {
-    for await (const { id, event, data } of eventsUntil(signal)) {
+    for await (const event of eventsUntil(signal)) {
       signal.throwIfAborted();
-      const isTaken = response.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
+      const isTaken = response.write(eventText(event));
       if (!isTaken) await once(response, "drain", { signal });
     }
   } catch (error) {
@@ -51,4 +52,8 @@ export async function sendEvents(
   } finally {
     clearInterval(timer);
   }
+}
+
+function eventText({ id, event, data }: ServerSentEvent): string {
+  return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
 }

@@ -127,16 +127,27 @@ test("whoever falls too far behind gets what is there now", async () => {
       ...store,
       watch: async function* (kind, query, until) {
         asked.push(query.since);
-        if (query.since !== undefined) throw new LongshoreError("WatchExpired", "forgotten");
+        if (query.since === "1") throw new LongshoreError("WatchExpired", "forgotten");
         yield* store.watch(kind, query, until);
       },
     },
   }));
   await gateway.listen();
-  await create(gateway, "a");
+  for (const name of ["b", "a", "c"]) await create(gateway, name);
   await using stream = await follow(gateway, `${base}/events`, { "last-event-id": "1" });
-  assert.equal((await stream.next())?.["event"], "ADDED");
-  assert.deepEqual(asked, ["1", undefined]);
+  const shown = [await stream.next(), await stream.next(), await stream.next()];
+  assert.deepEqual(
+    shown.map((event) => [event?.["event"], event?.["id"]]),
+    [
+      ["ADDED", undefined],
+      ["ADDED", undefined],
+      ["ADDED", "3"],
+    ],
+    "only the last may be gone on from, or whoever is cut off before would miss the rest",
+  );
+  await label(gateway, "b", "x");
+  assert.equal((await stream.next())?.["event"], "MODIFIED");
+  assert.deepEqual(asked, ["1", "3"]);
 });
 
 test("a heartbeat keeps it open, and ends it when the token is taken back", async () => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { routes } from "../../api/routes.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { WatchQuery } from "../../domain/ports/export-store.ts";
+import type { Export } from "../../domain/resources/resource.ts";
 import { authenticate, authorize } from "../auth/caller.ts";
 import type { GatewayDependencies, GatewayLimits } from "../dependencies.ts";
 import { sendEvents, type ServerSentEvent } from "../http/server-sent-events.ts";
@@ -98,11 +99,12 @@ async function* changes(
   query: WatchQuery,
   signal: AbortSignal,
 ): AsyncGenerator<ServerSentEvent> {
-  let since = query.since;
+  let { since } = query;
   for (;;) {
+    since ??= yield* presentState(store, query, signal);
     try {
       for await (const { type, object } of store.watch(kind, { ...query, since }, signal))
-        yield { id: object.metadata.resourceVersion, event: type, data: JSON.stringify(object) };
+        yield { id: object.metadata.resourceVersion, ...messageOf(type, object) };
       return;
     } catch (error) {
       if (!(error instanceof LongshoreError) || error.code !== "WatchExpired") throw error;
@@ -110,3 +112,34 @@ async function* changes(
     }
   }
 }
+
+/**
+ * All that is there, as ADDED. Only the last of it has an id to go on from: a reader who was cut off before would miss the
+ * rest.
+ */
+async function* presentState(
+  store: Dependencies["store"],
+  { namespace, name }: WatchQuery,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent, string> {
+  const { resourceVersion } = await store.list(kind, { namespace, limit: 1 }, signal);
+  if (name !== undefined && namespace !== undefined) {
+    const object = await store.get(kind, { namespace, name }, signal);
+    if (object !== undefined) yield { id: resourceVersion, ...messageOf("ADDED", object) };
+    return resourceVersion;
+  }
+  let next: string | undefined;
+  let last: Export | undefined;
+  do {
+    const page = await store.list(kind, { namespace, continue: next }, signal);
+    for (const object of page.items) {
+      if (last !== undefined) yield { ...messageOf("ADDED", last) };
+      last = object;
+    }
+    next = page.continue;
+  } while (next !== undefined);
+  if (last !== undefined) yield { id: resourceVersion, ...messageOf("ADDED", last) };
+  return resourceVersion;
+}
+
+const messageOf = (event: string, object: Export) => ({ event, data: JSON.stringify(object) });

@@ -76,6 +76,10 @@ export function grantOperations(
       },
       perform: async ({ params, body, requestId }, signal) => {
         const of = await existing(store, "Export", params, signal);
+        if (of.metadata.deletionTimestamp !== undefined)
+          throw new LongshoreError("Conflict", `the export ${of.metadata.name} is being deleted`, {
+            hint: "grant another export",
+          });
         return created(await createGrant(home, { of, request: body, requestId }, signal), signal);
       },
       replay: async ({ body }, signal) => {

@@ -1,5 +1,5 @@
 /** One export must not lie inside another: removing or tidying that one would take this one with it. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LongshoreError } from "../../domain/errors.ts";
 
@@ -9,7 +9,10 @@ const marks = ["plan.json", "tmp/request.json", "manifest.json"];
 /** Throws LocationOccupied where a folder above the location is an export's. */
 export function refuseNestedLocation(location: string): void {
   for (let folder = dirname(location); folder !== dirname(folder); folder = dirname(folder)) {
-    if (!marks.some((mark) => existsSync(join(folder, mark)))) continue;
+    if (!marks.some((mark) => isFile(join(folder, mark)))) continue;
     throw new LongshoreError("LocationOccupied", `${location} lies inside the export ${folder}`);
   }
 }
+
+/** A folder of that name is no record: it may be that of an export which is called so. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

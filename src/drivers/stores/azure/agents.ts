@@ -7,10 +7,15 @@ import { rootCertificates } from "node:tls";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Environment } from "./credentials.ts";
 
-/** Milliseconds until a connection stands. */
-const connectionTimeout = 10_000;
-/** Milliseconds of silence on a connection after which it is given up. */
-const socketTimeout = 60_000;
+/** In milliseconds. */
+export interface Patience {
+  /** Until a connection stands. */
+  readonly connecting: number;
+  /** Of silence on a connection after which it is given up. */
+  readonly silence: number;
+}
+
+const usual: Patience = { connecting: 10_000, silence: 60_000 };
 /** Workers read ahead, and write many small files at once. */
 const maxSockets = 128;
 
@@ -19,39 +24,40 @@ export function makeAgent(
   protocol: string,
   caBundle: string | undefined,
   environment: Environment,
+  patience = usual,
 ): HttpAgent {
   const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
   const options: AgentOptions = {
     keepAlive: true,
     maxSockets,
-    timeout: socketTimeout,
+    timeout: patience.silence,
     ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
   };
-  if (protocol === "http:") return limited(new HttpAgent(options));
+  if (protocol === "http:") return limited(new HttpAgent(options), patience);
   const ca = caBundle === undefined ? undefined : { ca: [...rootCertificates, readBundle(caBundle)] };
-  return limited(new HttpsAgent({ ...options, ...ca }));
+  return limited(new HttpsAgent({ ...options, ...ca }), patience);
 }
 
 /** Node tells of silence and does nothing; the SDK does not listen. */
-function limited(agent: HttpAgent): HttpAgent {
+function limited(agent: HttpAgent, { connecting }: Patience): HttpAgent {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, done) => {
     const socket = connect(options, (error, made) => {
-      if (made !== undefined) watch(made as Socket);
+      if (made !== undefined) watch(made as Socket, connecting);
       done?.(error, made);
     });
-    if (socket !== undefined && socket !== null) watch(socket as Socket);
+    if (socket !== undefined && socket !== null) watch(socket as Socket, connecting);
     return socket;
   };
   return agent;
 }
 
-function watch(socket: Socket): void {
+function watch(socket: Socket, longest: number): void {
   const giveUp = (): void =>
     void socket.destroy(Object.assign(new Error("the store is silent"), { code: "ETIMEDOUT" }));
   socket.on("timeout", giveUp);
   if (!socket.connecting) return;
-  const waiting = setTimeout(giveUp, connectionTimeout);
+  const waiting = setTimeout(giveUp, longest);
   const settled = (): void => clearTimeout(waiting);
   socket.once("connect", settled);
   socket.once("close", settled);

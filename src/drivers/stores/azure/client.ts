@@ -1,8 +1,6 @@
 /** Makes the SDK's pipeline out of a location and credentials: asks once, by connections of ours. */
 import {
   AnonymousCredential,
-  BlobSASPermissions,
-  generateBlobSASQueryParameters,
   newPipeline,
   type PipelineLike,
   type RequestPolicyFactory,
@@ -11,7 +9,7 @@ import {
 } from "@azure/storage-blob";
 import { type BucketLocation, formatBucketLocation } from "../../../domain/location.ts";
 import { makeAgent } from "./agents.ts";
-import { type Container, blobUrl, type NewBlob } from "./container.ts";
+import type { Container, NewBlob } from "./container.ts";
 import { type Access, type Environment, findAccess } from "./credentials.ts";
 
 export interface MadeContainer {
@@ -19,9 +17,6 @@ export interface MadeContainer {
   /** Stores with the same one are one store. */
   readonly identity: string;
 }
-
-/** Milliseconds for which the store may read what it is told to copy. */
-const copyTime = 60 * 60_000;
 
 /** Nothing is asked yet. Throws InvalidArgument, CredentialsInvalid. */
 export function makeContainer(location: BucketLocation, environment: Environment): MadeContainer {
@@ -38,15 +33,7 @@ export function makeContainer(location: BucketLocation, environment: Environment
     pipeline,
     newBlob: newBlobOf(location),
     urlOf: (name) => containerUrl(access, name),
-    readableUrl: (name, key) => {
-      const url = blobUrl(container, name, key);
-      if (sharedKey === undefined) return url.href;
-      const permissions = BlobSASPermissions.parse("r");
-      const expiresOn = new Date(Date.now() + copyTime);
-      const grant = { containerName: name, blobName: key, permissions, expiresOn };
-      url.search = generateBlobSASQueryParameters(grant, sharedKey).toString();
-      return url.href;
-    },
+    ...(sharedKey === undefined ? undefined : { sharedKey }),
   };
   return { container, identity: access.endpoint.toLowerCase() };
 }

@@ -1,6 +1,12 @@
 /** A container and how it is asked: one request a call, and whatever goes wrong as an error of the catalogue. */
 import { Readable } from "node:stream";
-import { BlockBlobClient, ContainerClient, type PipelineLike, type Tags } from "@azure/storage-blob";
+import {
+  BlockBlobClient,
+  ContainerClient,
+  type PipelineLike,
+  type StorageSharedKeyCredential,
+  type Tags,
+} from "@azure/storage-blob";
 import { LongshoreError } from "../../../domain/errors.ts";
 import { storeError } from "./errors.ts";
 
@@ -11,8 +17,8 @@ export interface Container {
   readonly pipeline: PipelineLike;
   /** URL of a container of the same account, with whatever grants access to it. */
   urlOf(container: string): URL;
-  /** As `urlOf` of a blob, for the store itself to read: with what grants that, where the pipeline does. */
-  readableUrl(container: string, key: string): string;
+  /** What grants are signed with, where there is such a thing. */
+  readonly sharedKey?: StorageSharedKeyCredential;
   /** What a location says of new blobs. */
   readonly newBlob: NewBlob;
 }

@@ -2,10 +2,11 @@
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { PartFacts } from "../../../domain/ports/object-store.ts";
 import { checkedSum, composeObject, joinedPieces, type Piece } from "./joining.ts";
-import { findObject, listNames, removeObjects } from "./listing.ts";
+import { findObject, listNames } from "./listing.ts";
 import { begunName, keyOfName, partName, uploadFolder, type UploadObjects } from "./names.ts";
 import type { GcsObject } from "./objects.ts";
 import { joinedSum, notesOf, proofOf } from "./proof.ts";
+import { removeObjects } from "./removing.ts";
 import type { Bucket } from "./sending.ts";
 
 /** `MultipartUploads.complete`. A repetition after a cut finds what was done. */

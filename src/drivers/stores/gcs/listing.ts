@@ -1,15 +1,12 @@
-/** Lists and removes objects, by name and in the order of the bytes of their names. */
+/** Finds objects by name, and lists them and in the order of the bytes of their names. */
 import type { ListObjects, ObjectPage } from "../../../domain/ports/object-store.ts";
 import { isMissing } from "./errors.ts";
-import { inTurns } from "./in-turns.ts";
 import { keyOfName, nameOfKey, uploadOf } from "./names.ts";
 import { factsOf, type GcsObject, objectFields, objectOf, recordOf } from "./objects.ts";
-import { ask, askJson, type Bucket, objectPath } from "./sending.ts";
+import { askJson, type Bucket, objectPath } from "./sending.ts";
 
 /** What Google gives at once at most. */
 const mostAtOnce = 1000;
-/** Removed at the same time; there is no request for many. */
-const removedAtOnce = 32;
 
 /** Objects as the port has them: under their keys, without those that are parts of uploads. */
 export async function listKeys(bucket: Bucket, query: ListObjects, signal: AbortSignal): Promise<ObjectPage> {
@@ -92,46 +89,6 @@ function pageOf(value: unknown): NamesPage {
     objects: Array.isArray(items) ? items.map(objectOf) : [],
     pageToken: typeof nextPageToken === "string" && nextPageToken !== "" ? nextPageToken : undefined,
   };
-}
-
-export interface RemovedObject {
-  readonly name: string;
-  /** Only this one, and for good, where the bucket keeps the older ones too. */
-  readonly generation?: string;
-}
-
-/** Those that are not there are no error. Where some can't be removed now, all others are. */
-export async function removeObjects(
-  bucket: Bucket,
-  objects: readonly RemovedObject[],
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  await inTurns(objects, removedAtOnce, (object) => removeObject(bucket, object, signal), signal);
-}
-
-async function removeObject(
-  bucket: Bucket,
-  { name, generation }: RemovedObject,
-  signal: AbortSignal,
-): Promise<void> {
-  await ask<void>(
-    bucket,
-    {
-      operation: "objects.delete",
-      key: keyOfName(name),
-      method: "DELETE",
-      path: objectPath(bucket.name, name),
-      query: { generation },
-    },
-    (answer) => void answer.resume(),
-    {
-      signal,
-      rescue: (error) => {
-        if (!isMissing(error)) throw error;
-      },
-    },
-  );
 }
 
 /** What stands under a name, or undefined. */

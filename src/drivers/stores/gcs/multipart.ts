@@ -14,7 +14,7 @@ import type {
 import { LongshoreError } from "../../../domain/errors.ts";
 import { completeUpload, partFacts, removeUpload, uploadLost } from "./completing.ts";
 import { isConditionFailed } from "./errors.ts";
-import { findObject, listNames, listPage, removeObjects } from "./listing.ts";
+import { findObject, listNames, listPage } from "./listing.ts";
 import {
   begunName,
   checkName,
@@ -29,6 +29,7 @@ import {
 } from "./names.ts";
 import type { GcsObject } from "./objects.ts";
 import { proofOf, uploadIdOf } from "./proof.ts";
+import { removeObjects } from "./removing.ts";
 import type { Bucket } from "./sending.ts";
 import { insertObject } from "./upload.ts";
 
