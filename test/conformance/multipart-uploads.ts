@@ -5,14 +5,7 @@ import { test } from "node:test";
 import type { MultipartUploads, PartFacts, UploadPlace } from "../../src/domain/ports/object-store.ts";
 import { textPayload } from "../fixtures/buckets.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
-import {
-  bytesOf,
-  keysOf,
-  type StoreLimits,
-  textOf,
-  type StorePlace,
-  type WithStore,
-} from "./object-store.ts";
+import { bytesOf, keysOf, type StoreLimits, textOf, type StorePlace, type WithStore } from "./store-place.ts";
 
 const { signal } = new AbortController();
 

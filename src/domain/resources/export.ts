@@ -25,7 +25,7 @@ const Destination = withRules(
   [exactlyOneOf("spec.destination", ["name", "directory"])],
 ).describe("Where the prepared export lies until it is fetched.");
 
-export const exportFormats = ["Tar", "TarGzip", "TarZstd", "Zip", "Files"] as const;
+const exportFormats = ["Tar", "TarGzip", "TarZstd", "Zip", "Files"] as const;
 const minimumPartSize = 1024;
 
 const Workers = z

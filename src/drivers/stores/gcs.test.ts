@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { after, afterEach, before, describe, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { testDestination } from "../../../test/conformance/destination.ts";
-import { bytesOf, keysOf, testObjectStore, textOf } from "../../../test/conformance/object-store.ts";
+import { testObjectStore } from "../../../test/conformance/object-store.ts";
+import { bytesOf, keysOf, textOf } from "../../../test/conformance/store-place.ts";
 import { testSource } from "../../../test/conformance/source.ts";
 import { freshPrefix, openSourceIn, testBucket, textPayload } from "../../../test/fixtures/buckets.ts";
 import {

@@ -46,9 +46,9 @@ function nameOf(name: string): string {
   return text === undefined || unusual.test(text) ? percentEncoded(name) : text;
 }
 
-/** What no XML 1.0 document may hold, not even escaped (section 2.2), and all other control characters. */
+/** What no XML 1.0 document may hold, not even escaped (section 2.2), all other control characters, and what looks escaped. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const unusual = /[\x00-\x1f\x7f-\x9f\ufffe\uffff]/;
+const unusual = /%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f-\x9f\ufffe\uffff]/;
 
 /** For text and for attributes. */
 export function escaped(text: string): string {

@@ -16,3 +16,10 @@ for (const mark of ["plan.json", "tmp/request.json", "manifest.json"])
     for (const name of ["reports", "other", "reports-too/x"])
       refuseNestedLocation(folder.join("handover/default", name));
   });
+
+test("an export that is called as a record does not make an export of its namespace", async () => {
+  await using folder = temporaryFolder();
+  for (const name of ["manifest.json", "plan.json"])
+    mkdirSync(folder.join("handover/default", name), { recursive: true });
+  refuseNestedLocation(folder.join("handover/default/reports"));
+});

@@ -230,6 +230,15 @@ describe("an upload by blocks", { skip }, () => {
     await (await begin(key)).put(1, "a");
   });
 
+  test("is looked for beside blobs of other kinds", async () => {
+    const one = await begin();
+    await container.getPageBlobClient(`${one.key}.page`).create(0);
+    await container.getAppendBlobClient(`${one.key}.log`).create();
+    assert.deepEqual(await one.uploads.uploads(one.key, signal), [at(one)]);
+    const other = `${one.key}.page`;
+    await assert.rejects(begin(other), { code: "StoreUnsupported", message: /page blob/ });
+  });
+
   test("takes no bytes that are not those of the digest", async () => {
     const one = await begin();
     const payload = { ...textPayload("a"), md5: md5("b") };

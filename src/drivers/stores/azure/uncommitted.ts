@@ -1,4 +1,5 @@
 /** Finds blocks that were never committed, and gets rid of them. */
+import type { BlobProperties } from "@azure/storage-blob";
 import type { UploadPlace } from "../../../domain/ports/object-store.ts";
 import { type BlobBlocks, readBlocks, signs, strangers, uploadIn, uploadsIn } from "./block-list.ts";
 import { ask, blobOf, type Container } from "./container.ts";
@@ -19,9 +20,7 @@ export async function listUploads(
   do {
     const wanted = { prefix, marker };
     const page = await readItems(container, wanted, { includeUncommitedBlobs: true }, signal);
-    // What has only uncommitted blocks is listed as empty and without a digest, which other empty blobs have.
-    for (const { name, properties } of page.items)
-      if (properties.contentLength === 0 && properties.contentMD5 === undefined) keys.add(name);
+    for (const { name, properties } of page.items) if (mayHaveBlocksOnly(properties)) keys.add(name);
     marker = page.marker;
   } while (marker !== undefined);
   const found: UploadPlace[] = [];
@@ -31,6 +30,10 @@ export async function listUploads(
   }
   return found;
 }
+
+/** What has only uncommitted blocks is listed as empty and without a digest, which other empty blobs have. */
+const mayHaveBlocksOnly = ({ blobType, contentLength, contentMD5 }: BlobProperties): boolean =>
+  blobType === "BlockBlob" && contentLength === 0 && contentMD5 === undefined;
 
 /** Uploads that have blocks and were neither aborted nor made into the blob that stands. */
 function leftIn(blocks: BlobBlocks): string[] {

@@ -1,5 +1,6 @@
 /** Says what an answer of Google Cloud Storage, or the lack of one, means: one sentence, and what to do next. */
 import { type ErrorCode, LongshoreError } from "../../../domain/errors.ts";
+import type { Meaning } from "./meaning.ts";
 import { networkMeaning } from "./network-errors.ts";
 
 /** What was asked, for messages. */
@@ -11,12 +12,6 @@ export interface Asked {
   readonly key?: string | undefined;
   /** Whether credentials were sent. */
   readonly isAnonymous: boolean;
-}
-
-export interface Meaning {
-  readonly code: ErrorCode;
-  readonly text: string;
-  readonly hint?: string;
 }
 
 /** An answer that is no success. */

@@ -1,5 +1,5 @@
 /** Says what it means that no answer came, by the codes of Node's network and TLS layers. */
-import type { Meaning } from "./errors.ts";
+import type { Meaning } from "./meaning.ts";
 
 const unreachable = (text: string): Meaning => ({ code: "StoreUnreachable", text });
 
