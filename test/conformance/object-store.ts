@@ -1,7 +1,6 @@
 /** The conformance suite of the ObjectStore port: what every bucket must do, whoever keeps it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { ObjectStore } from "../../src/domain/ports/object-store.ts";
 import { textPayload } from "../fixtures/buckets.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { testMultipartUploads } from "./multipart-uploads.ts";

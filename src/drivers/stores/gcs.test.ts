@@ -20,6 +20,7 @@ import {
   uploadsOf,
 } from "../../../test/fixtures/gcs-buckets.ts";
 import { mixedBytes } from "../../../test/fixtures/mixed-bytes.ts";
+import { seededRandom, seedOfRun } from "../../../test/fixtures/random.ts";
 import { throttled, unavailable } from "../../../test/servers/gcs/faults.ts";
 import { type GcsServer, startGcs } from "../../../test/servers/gcs.ts";
 import type { PartFacts, UploadPlace } from "../../domain/ports/object-store.ts";
@@ -265,9 +266,12 @@ describe("requests whose answers are lost", () => {
     assert.equal(await textOf(store, key), "first");
   });
 
-  test("one in five, come to the same end", async () => {
-    let count = 0;
-    server.faults.each(() => (++count % 5 === 0 ? "lose" : count % 7 === 0 ? throttled : undefined));
+  test("one in ten, come to the same end", async () => {
+    const random = seededRandom(seedOfRun());
+    server.faults.each(() => {
+      const chance = random();
+      return chance < 0.1 ? "lose" : chance < 0.15 ? throttled : undefined;
+    });
     const sent = await sentUpload(40);
     await sent.uploads.complete(sent.upload, sent.parts, signal).catch((error: unknown) => {
       assert.equal((error as { code?: string }).code, "UploadLost");

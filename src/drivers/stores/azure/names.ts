@@ -1,5 +1,5 @@
 /**
- * Keeps names that the store would change from being lost. Azure turns "\\" into "/", and drops a "." at the end of a name or
+ * Keeps names that the store would change from being lost. Azure turns "\" into "/", and drops a "." at the end of a name or
  * folder: `a.` would be written over `a`. Stores that speak its API may keep the dot; whether one does is found out by asking
  * for a blob that is there by its name with a dot.
  */

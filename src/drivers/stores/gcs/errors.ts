@@ -1,5 +1,5 @@
 /** Says what an answer of Google Cloud Storage, or the lack of one, means: one sentence, and what to do next. */
-import { type ErrorCode, LongshoreError } from "../../../domain/errors.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
 import type { Meaning } from "./meaning.ts";
 import { networkMeaning } from "./network-errors.ts";
 
