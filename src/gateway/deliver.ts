@@ -20,8 +20,8 @@ export interface Delivery {
 }
 
 export interface DeliveryHome {
-  readonly dependencies: Pick<GatewayDependencies, "audit" | "grantUsage" | "clock" | "onError">;
-  readonly state: Pick<GatewayState, "running" | "metrics">;
+  readonly dependencies: Pick<GatewayDependencies, "grantUsage" | "clock" | "onError">;
+  readonly state: Pick<GatewayState, "running" | "metrics" | "records">;
   /** Milliseconds after which a receiver that takes nothing is cut off. */
   readonly idleTimeout: number;
 }
@@ -38,12 +38,12 @@ const longestShown = 1000;
 /** Never throws: nobody is left to be told but the audit and `onError`. */
 export async function deliver(delivery: Delivery, home: DeliveryHome, signal: AbortSignal): Promise<void> {
   const { request, response, file, permission } = delivery;
-  const { audit, onError } = home.dependencies;
+  const { onError } = home.dependencies;
   const where = `${request.method} ${routeOf(request)}`;
   try {
     const { status, ...sent } = await send(delivery, home, signal);
     const { namespace, name, uid } = permission.resource.metadata;
-    audit.append({
+    home.state.records.append({
       actor: request.caller.actor,
       action: "download",
       kind: "Export",

@@ -57,6 +57,7 @@ async function download(request: FastifyRequest, reply: FastifyReply, home: Down
   const downloader = await identifyDownloader(access, credential, signal);
   request.caller = downloader.caller;
   const permission = await permitDownload(access, downloader, target, signal);
+  state.records.settle();
   const blob = await openBlob(home, { target, permission }, signal);
   reply.hijack();
   await deliver({ request, response: reply.raw, blob, file: target.rest, permission }, home, signal);

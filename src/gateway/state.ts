@@ -5,6 +5,7 @@ import { createGrantLookup, type GrantLookup } from "./auth/grant-lookup.ts";
 import { createGrantTokens, type GrantTokens } from "./auth/grant-token.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOpenedExports, type OpenedExports } from "./opened-exports.ts";
+import { createOwedRecords, type OwedRecords } from "./owed-records.ts";
 import { createRunningDownloads, type RunningDownloads } from "./running-downloads.ts";
 
 export interface GatewayState {
@@ -13,6 +14,7 @@ export interface GatewayState {
   readonly grantTokens: GrantTokens;
   readonly opened: OpenedExports;
   readonly running: RunningDownloads;
+  readonly records: OwedRecords;
   readonly metrics: Metrics;
 }
 
@@ -27,6 +29,7 @@ export function createGatewayState(
     grantTokens: createGrantTokens(grantKeys, clock),
     opened: createOpenedExports({ drivers, places, clock }),
     running: createRunningDownloads(),
+    records: createOwedRecords(dependencies.audit),
     metrics: createMetrics(store),
   };
 }
