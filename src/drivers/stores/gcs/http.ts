@@ -37,7 +37,7 @@ export async function sendHttp(
     // Joined as text: a URL would take a name of two dots for a way up.
     path: url.pathname.replace(/\/+$/, "") + path,
     method,
-    headers: { ...headers, "content-length": String(body?.size ?? 0) },
+    headers: body === undefined ? headers : { ...headers, "content-length": String(body.size) },
     agent,
     signal,
     timeout: socketTimeout,
