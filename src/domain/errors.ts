@@ -34,7 +34,7 @@ export const catalogue = {
   InvalidArgument: usage("see `longshore --help`"),
   InvalidPattern: usage("patterns follow the rules of .gitignore files"),
   InvalidKey: usage("give an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` makes it"),
-  UnknownScheme: usage("give a path, or a file:// or s3:// URL"),
+  UnknownScheme: usage("give a path, or a file://, s3://, az:// or gs:// URL"),
   DestinationInsideSource: usage("choose a destination outside the source"),
   OptionsDiffer: failure("repeat the command with the options of the first run, or choose another --name"),
   SourceNotFound: failure("check the path", 422),

@@ -10,7 +10,7 @@ export function downloadCommand(context: CliContext): Command {
     .description("fetch an export as one archive file, from a server or its folder, checked part by part")
     .argument(
       "<URL|LOCATION>",
-      "what a grant gave, in quotes; or the export's folder: a path, or a file:// or s3:// URL",
+      "what a grant gave, in quotes; or the export's folder: a path, or a file://, s3://, az:// or gs:// URL",
     )
     .option("-o, --output <FILE>", 'the file to write, or "-" for stdout (default: ./<name>.<extension>)')
     .option("--connections <N>", "transfers at once, where the archive comes over a network", connections, 4)

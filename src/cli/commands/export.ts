@@ -29,7 +29,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with differences, 130 interr
 export function exportCommand(context: CliContext) {
   return new Command("export")
     .description("take a folder or a file out into a verified export, or continue one")
-    .argument("<SOURCE>", "a path, or a file:// or s3:// URL")
+    .argument("<SOURCE>", "a path, or a file://, s3://, az:// or gs:// URL")
     .argument("<DESTINATION>", "the folder or s3:// URL in which the export's own folder is made")
     .option("--name <NAME>", "name of the export (default: SOURCE's base name)")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatNames), "tar.zst")

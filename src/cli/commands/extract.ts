@@ -12,7 +12,7 @@ import { showProgress } from "../progress.ts";
 export function extractCommand(context: CliContext): Command {
   const command = new Command("extract")
     .description("restore content, modes, times and links into a folder, and owners when run as root")
-    .argument("<LOCATION>", "the export's folder: a path, or a file:// or s3:// URL")
+    .argument("<LOCATION>", "the export's folder: a path, or a file://, s3://, az:// or gs:// URL")
     .argument("<DIR>", "where to put it; made where it is not there")
     .argument("[PATH...]", "folders or entries to restore; everything if none is named")
     .option(

@@ -8,7 +8,7 @@ import type { CliContext } from "../context.ts";
 export function lsCommand(context: CliContext): Command {
   const command = new Command("ls")
     .description("list what an export holds, in order, folders with everything in them")
-    .argument("<LOCATION>", "the export's folder: a path, or a file:// or s3:// URL")
+    .argument("<LOCATION>", "the export's folder: a path, or a file://, s3://, az:// or gs:// URL")
     .argument("[PATH]", "a folder or one entry of the export")
     .option("-l, --long", "mode, owner, size, time (UTC) and where links lead")
     .option("--json", "one JSON object a line")

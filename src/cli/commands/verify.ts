@@ -13,7 +13,7 @@ export function verifyCommand(context: CliContext): Command {
     .description("read every byte of an export and compare it with its manifest")
     .argument(
       "<LOCATION>",
-      "the export's folder: a path, or a file:// or s3:// URL; with --manifest an archive file",
+      "the export's folder: a path, or a file://, s3://, az:// or gs:// URL; with --manifest an archive file",
     )
     .option("--manifest <FILE>", "check LOCATION, a joined archive, part by part against this manifest.json")
     .option("--public-key <FILE>", "the Ed25519 key in PEM that must have signed the export")
