@@ -73,7 +73,10 @@ async function transfersFor({ file }: DownloadUrl) {
 /** LONGSHORE_TOKEN is for LONGSHORE_SERVER where that is set: a URL from somewhere else must not get hold of it. */
 function tokenFor({ url }: DownloadUrl, { server }: CliContext): string | undefined {
   if (server.url === undefined || !URL.canParse(server.url)) return server.token;
-  return new URL(server.url).hostname === url.hostname ? server.token : undefined;
+  const own = new URL(server.url);
+  // A port of its own for downloads is fine; a step down from https is not.
+  const isSafe = url.protocol === "https:" || own.protocol === url.protocol;
+  return own.hostname === url.hostname && isSafe ? server.token : undefined;
 }
 
 const nothingYet: DownloadProgress = {
