@@ -74,7 +74,9 @@ suite("a destination", () => {
         const sentence = expectOneSentence(full);
         assert.match(sentence, /full|space|room/i);
         assert.ok(sentence.includes(work.join("disk")), `"${sentence}" must name the destination`);
-        const kept = readdirSync(work.join("disk/x/receipts")).length;
+        const receipts = work.join("disk/x/receipts");
+        // The one large file may fill the disk before the first receipt is there, and its folder with it.
+        const kept = existsSync(receipts) ? readdirSync(receipts).length : 0;
         assert.ok(format === "files" || kept > 2, "what fitted must be kept");
         await disk.remount("size=200m");
         const report = await exportTree(args);
