@@ -1,11 +1,10 @@
 /** Tries calls that may be made twice until they succeed, a bounded number of times. */
+import { waitAfter } from "../domain/back-off.ts";
 import { catalogue } from "../domain/errors.ts";
 import { attempt, type Outcome, type Request } from "./attempt.ts";
 import type { Connection } from "./client-options.ts";
 
-/** The first wait; each further is twice as long. */
-const firstWait = 250;
-const longestWait = 30_000;
+const waits = { first: 250, longest: 30_000 };
 /** Who is told to wait longer has to decide that himself. */
 const mostRetryAfter = 20;
 
@@ -53,5 +52,5 @@ function waitBefore(count: number, outcome: Outcome, random: () => number): numb
 
 /** Milliseconds to wait after so many failures: twice as long each time, and never the same for two clients. */
 export function backOff(failures: number, random: () => number): number {
-  return Math.min(longestWait, firstWait * 2 ** (failures - 1)) * (0.5 + random() / 2);
+  return waitAfter(failures, waits, random);
 }

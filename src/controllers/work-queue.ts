@@ -1,4 +1,5 @@
 /** Keys that want to be worked on: each at most once at a time, now, later, or after a back-off that grows with its failures. */
+import { waitAfter } from "../domain/back-off.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 
 export interface WorkQueueOptions {
@@ -21,12 +22,11 @@ export const systemSchedule: Schedule = (milliseconds, wake) => {
   return () => clearTimeout(timer);
 };
 
-const firstBackOff = 1000;
-const longestBackOff = 300_000;
+const waits = { first: 1000, longest: 300_000, certain: 1 };
 
 /** Milliseconds to wait after the failure `failures`, which counts from 1: 1 s · 2^n, at most five minutes. */
 export function backOff(failures: number): number {
-  return Math.min(longestBackOff, firstBackOff * 2 ** Math.min(failures - 1, 30));
+  return waitAfter(failures, waits, () => 1);
 }
 
 /** Must not reject: an error belongs to one key, and the queue to all of them. */

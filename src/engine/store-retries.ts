@@ -1,5 +1,6 @@
 /** Asks an object store again where that may help: with growing, random pauses, within a budget, and nowhere else. */
 import { setTimeout } from "node:timers/promises";
+import { waitAfter } from "../domain/back-off.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import type {
   MultipartUploads,
@@ -139,11 +140,11 @@ class Retrier {
   /** Waits before another attempt; throws the error where there must be none. */
   async pause(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
     const { firstPause, longestPause, random } = this.#policy;
+    const pauses = { first: firstPause, longest: longestPause, certain: 0 };
     const isWorthIt = error instanceof LongshoreError && worthAnother.has(error.code);
     if (!isWorthIt || failures >= this.#mostFailures(error.code) || this.#budget < 1) throw error;
     this.#budget -= 1;
-    const pause = Math.min(longestPause, firstPause * 2 ** (failures - 1));
-    await setTimeout(pause * random(), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await setTimeout(waitAfter(failures, pauses, random), undefined, { signal }).catch(() => signal.throwIfAborted());
     signal.throwIfAborted();
   }
 

@@ -1,15 +1,15 @@
 /** How long to wait before the next try. */
+import { waitAfter } from "../../domain/back-off.ts";
 
-/** After a try that brought something; each further failure waits twice as long. */
-const shortest = 125;
-const longest = 30_000;
+/** After a try that brought something comes the shortest. */
+const waits = { first: 125, longest: 30_000 };
 /** What a server asks for is honoured up to here. */
 const longestAsked = 60 * 60 * 1000;
 const notReady = { default: 5000, shortest: 1000, longest: 60_000 };
 
 /** Milliseconds after `failures` tries in a row that brought no byte, between half and all of a doubling time. */
 export function backOff(failures: number, random: () => number): number {
-  return Math.min(longest, shortest * 2 ** failures) * (0.5 + random() / 2);
+  return waitAfter(failures + 1, waits, random);
 }
 
 /** As `backOff`, but never less than the server asked for. */
