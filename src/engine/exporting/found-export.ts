@@ -16,6 +16,12 @@ export type FoundExport =
   | { readonly kind: "planned"; readonly plan: Plan }
   | { readonly kind: "finished"; readonly manifest: Manifest; readonly manifestDigest: string };
 
+/** An export whose request is settled: it stands in a record, and nothing but its maker changes it. */
+export interface Begun {
+  readonly request: ExportRequest;
+  readonly found: FoundExport;
+}
+
 /** Throws LocationOccupied, NewerFormat, and Damaged where a record can't be read. */
 export async function findExport(destination: Destination, signal: AbortSignal): Promise<FoundExport> {
   const finished = await destination.get("manifest.json", signal);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
+import { exportInMemory } from "../../../test/fixtures/export-in-memory.ts";
 import { madeUpSource } from "../../../test/fixtures/made-up-source.ts";
 import { MemoryDestination } from "../../../test/fixtures/memory-destination.ts";
-import { contextOf, formats, optionsOf, packPart } from "../../../test/fixtures/packing.ts";
-import type { ExportCall, ExportHome } from "./export-call.ts";
+import type { ExportCall } from "./export-call.ts";
 import { requestName } from "./found-export.ts";
 import { runExport } from "./run-export.ts";
 import { readSigner } from "./statement.ts";
@@ -14,38 +14,9 @@ const source = madeUpSource([{ path: "a", content: Buffer.from("1") }]);
 
 /** Exports in memory; `fails` is thrown in place of packing. */
 async function run(destination: MemoryDestination, given: Partial<ExportCall> = {}, fails?: Error) {
-  const context = contextOf(source, destination, { format: "tar" });
-  const home: ExportHome = {
-    drivers: {
-      openSource: async () => source,
-      openDestination: async () => destination,
-      format: async (name) => formats[name],
-    },
-    startPool: () => ({
-      pack: async (task) => {
-        if (fails !== undefined) throw fails;
-        return packPart(context, task);
-      },
-      [Symbol.asyncDispose]: async () => undefined,
-    }),
-    clock: { now: () => 1_600_000_000_000 },
-    newId: () => "drawn at random",
-    host: "host",
-    holder: "a test",
-    versions: {},
-    onEvent: () => undefined,
-  };
-  const call: ExportCall = {
-    name: "reports",
-    source: source.location,
-    location: destination.location,
-    options: optionsOf(),
-    previous: undefined,
-    scratch: "/nowhere",
-    workers: 1,
-    signer: undefined,
-    ...given,
-  };
+  const { call, home } = exportInMemory(source, destination, given, () => {
+    if (fails !== undefined) throw fails;
+  });
   return runExport(call, home, signal);
 }
 

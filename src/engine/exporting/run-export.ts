@@ -1,19 +1,16 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
 import { LongshoreError } from "../../domain/errors.ts";
 import { draftReceiptName, receiptName } from "../../domain/part.ts";
-import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
-import { documentBytes } from "../document.ts";
-import { beginUpload, endStrayUploads, isUploadUsable } from "./archive-upload.ts";
-import { checkPlaces } from "./check-places.ts";
-import { checkOwner, checkRequest } from "./check-request.ts";
+import { endStrayUploads } from "./archive-upload.ts";
+import { checkOwnerOf, openWork, settle } from "./begin-export.ts";
+import { checkRequest } from "./check-request.ts";
 import { cleanUp, hasWorkFiles } from "./clean-up.ts";
 import type { ExportCall, ExportHome, ExportResult, ExportWork } from "./export-call.ts";
 import { finalize } from "./finalize.ts";
-import { findExport, type FoundExport, requestName } from "./found-export.ts";
-import { newRequest } from "./new-request.ts";
-import { type Begun, packEverything } from "./pack-everything.ts";
+import { findExport, type FoundExport } from "./found-export.ts";
+import { packEverything } from "./pack-everything.ts";
 
 /** Throws errors of the catalogue; whatever was done until then is found again by the next call. */
 export async function runExport(
@@ -21,9 +18,7 @@ export async function runExport(
   home: ExportHome,
   signal: AbortSignal,
 ): Promise<ExportResult> {
-  const source = await home.drivers.openSource(call.source);
-  const destination = await home.drivers.openDestination(call.location);
-  checkPlaces(source.location, destination.location);
+  const { source, destination } = await openWork(call, home);
   const before = await findExport(destination, signal);
   checkOwnerOf(before, destination, call);
   if (before.kind === "finished") {
@@ -104,20 +99,6 @@ function finished(
   return { manifest, manifestDigest, unchanged: true };
 }
 
-/** Before anything is touched: what is another's must stay as it is. */
-function checkOwnerOf(found: FoundExport, { location }: Destination, call: ExportCall): void {
-  switch (found.kind) {
-    case "none":
-      return;
-    case "begun":
-      return checkOwner(location, found.request.owner, call.owner);
-    case "planned":
-      return checkOwner(location, found.plan.request.owner, call.owner);
-    case "finished":
-      return checkOwner(location, found.manifest.run.owner, call.owner);
-  }
-}
-
 /** Only under the lock: somebody may be mending the export just now. */
 async function clearLeftovers(
   home: ExportHome,
@@ -131,35 +112,6 @@ async function clearLeftovers(
   } catch (error) {
     if (!(error instanceof LongshoreError) || error.code !== "LocationBusy") throw error;
   }
-}
-
-/** What stands in the destination from now on: what was asked for, and where parts are sent. */
-async function settle(
-  work: ExportWork,
-  found: Exclude<FoundExport, { kind: "finished" }>,
-  signal: AbortSignal,
-): Promise<Begun> {
-  const request = requestOf(work, found);
-  const { upload } = request;
-  const isUsable = upload !== undefined && (await isUploadUsable(work, upload, found, signal));
-  if (found.kind !== "none" && (upload === undefined || isUsable)) return { request, found };
-  const begun = await beginUpload(work, signal);
-  const settled = begun === undefined ? request : { ...request, upload: { ...begun } };
-  const next = found.kind === "planned" ? { ...found, plan: { ...found.plan, request: settled } } : found;
-  // It stands in a record before the first part is sent, so that whoever comes later goes on with it or ends it.
-  if (next.kind === "planned") await work.destination.put("plan.json", documentBytes(next.plan), signal);
-  else await work.destination.put(requestName, documentBytes(settled), signal);
-  await endStrayUploads(work, begun?.object, begun, signal);
-  return { request: settled, found: next };
-}
-
-function requestOf(work: ExportWork, found: Exclude<FoundExport, { kind: "finished" }>): ExportRequest {
-  const { call, source, destination } = work;
-  if (found.kind === "none") return newRequest(work);
-  const asked = { source: source.location, issuer: call.signer?.issuer, options: call.options };
-  const request = found.kind === "planned" ? found.plan.request : found.request;
-  checkRequest(destination.location, request, asked);
-  return request;
 }
 
 function announce(
