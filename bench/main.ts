@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { BenchError, UsageError } from "./bench-error.ts";
 import { writeSection } from "./generated-section.ts";
 import { describeHost, fileSystemOf } from "./host.ts";
+import { isBucketWork, runBucketWork } from "./buckets/works.ts";
+import { BUCKET_PEERS, bucketServer } from "./buckets/peers.ts";
 import { runDownload } from "./download.ts";
 import { chooseMeter } from "./measure.ts";
 import { parseOptions, USAGE } from "./options.ts";
@@ -53,9 +55,10 @@ async function main(args: readonly string[]): Promise<number> {
 async function bench(options: Options, signal: AbortSignal): Promise<number> {
   const host = describeHost(new Date());
   const meter = await chooseMeter();
-  const { tools, versions, missing } = await findTools(options, signal);
+  const { tools, installed, versions, missing } = await findTools(options, signal);
   const { scale, runs } = options;
-  const measured = await measureWorks({ options, meter, tools, say }, signal);
+  const program = programOf(options);
+  const measured = await measureWorks({ options, meter, tools, installed, program, say }, signal);
   await publish(options, {
     host,
     scale,
@@ -77,6 +80,8 @@ async function measureWorks(bench: Omit<Bench, "folder">, signal: AbortSignal) {
     const outcomes: Outcome[] = [];
     for (const work of bench.options.works) {
       if (work === "download") outcomes.push(...(await runDownload({ ...bench, folder }, signal)));
+      else if (isBucketWork(work))
+        outcomes.push(...(await runBucketWork(work, { ...bench, folder }, signal)));
       else outcomes.push(await runWork(work, { ...bench, folder }, signal));
     }
     return { fileSystem: await fileSystemOf(folder.data, signal), outcomes };
@@ -85,18 +90,40 @@ async function measureWorks(bench: Omit<Bench, "folder">, signal: AbortSignal) {
   }
 }
 
+function programOf(options: Options): string {
+  return resolve(options.longshore ?? LONGSHORE);
+}
+
 async function findTools(options: Options, signal: AbortSignal) {
-  const peers = PEER_TOOLS.filter((tool) => options.peers.some((name) => name === tool.name));
-  const candidates = [longshoreTool(resolve(options.longshore ?? LONGSHORE)), ...peers];
-  const found = await Promise.all(
-    candidates.map(async (tool) => ({ tool, version: await tool.version(signal) })),
-  );
-  const missing = found.flatMap(({ tool, version }) => (version === undefined ? [tool.name] : []));
+  const isWanted = ({ name }: { readonly name: string }): boolean =>
+    options.peers.some((peer) => peer === name);
+  const tools = await present([longshoreTool(programOf(options)), ...PEER_TOOLS.filter(isWanted)], signal);
+  const isForBuckets = options.works.some(isBucketWork);
+  const peers = await present(isForBuckets ? BUCKET_PEERS.filter(isWanted) : [], signal);
+  const server = await present(isForBuckets ? [bucketServer] : [], signal);
+  const missing = [...tools.missing, ...peers.missing, ...server.missing];
   for (const name of missing) say(`${name} is not installed and is left out`);
   return {
-    tools: found.flatMap(({ tool, version }) => (version === undefined ? [] : [tool])),
-    versions: found.flatMap(({ version }) => (version === undefined ? [] : [version])),
+    tools: tools.found,
+    installed: [...tools.found, ...peers.found].map(({ name }) => name),
+    versions: [...tools.versions, ...peers.versions, ...server.versions],
     missing,
+  };
+}
+
+interface Findable {
+  readonly name: string;
+  readonly version: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
+async function present<T extends Findable>(candidates: readonly T[], signal: AbortSignal) {
+  const asked = await Promise.all(
+    candidates.map(async (tool) => ({ tool, version: await tool.version(signal) })),
+  );
+  return {
+    found: asked.flatMap(({ tool, version }) => (version === undefined ? [] : [tool])),
+    versions: asked.flatMap(({ version }) => (version === undefined ? [] : [version])),
+    missing: asked.flatMap(({ tool, version }) => (version === undefined ? [tool.name] : [])),
   };
 }
 

@@ -2,10 +2,19 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "./bench-error.ts";
 
-export const WORKS = ["big", "small", "unchanged", "many", "download"] as const;
+export const WORKS = [
+  "big",
+  "small",
+  "unchanged",
+  "many",
+  "download",
+  "bucket-big",
+  "bucket-small",
+  "bucket-read",
+] as const;
 export type Work = (typeof WORKS)[number];
 
-export const PEERS = ["tar", "restic", "rclone", "duplicity", "nginx"] as const;
+export const PEERS = ["tar", "restic", "rclone", "duplicity", "nginx", "aws", "s3cmd"] as const;
 export type Peer = (typeof PEERS)[number];
 
 export interface Options {
@@ -22,10 +31,10 @@ export interface Options {
 }
 
 export const USAGE = `usage: npm run bench -- [options]
-  --only big,small,unchanged,many,download  which works (default: all)
-  --tools tar,restic,rclone,duplicity,nginx  which peers beside Longshore (default: all that are installed)
+  --only big,small,…   which works (default: all): big, small, unchanged, many, download, bucket-big, bucket-small, bucket-read
+  --tools tar,restic,…  which peers beside Longshore (default: all that are installed): tar, restic, rclone, duplicity, nginx, aws, s3cmd
   --runs 5             measured rounds, after one warm-up round
-  --scale 1            shrinks big, small and download for a quick look; the goals hold at 1
+  --scale 1            shrinks all works but many for a quick look; the goals hold at 1
   --entries 1000000    entries of "many"
   --dir DIR            where data and results go (default: the system's temporary folder)
   --keep               keep the data in DIR/longshore-bench and use them again next time

@@ -8,23 +8,27 @@ import { seededBytes } from "./seeded.ts";
 
 const MIB = 1024 * 1024;
 const SMALL_FILE_BYTES = 4096;
-const BIG_FILES = 4;
 const SMALL_FOLDERS = 100;
 const MANY_FOLDERS = 1000;
 /** One in ten entries of "many" has content, so that not every one takes the shortest way through a packer. */
 const TINY_EVERY = 10;
 
 /** 4 × 512 MiB at scale 1: two files of text, two random. */
-export function bigRecipe(scale: number): Recipe {
+export const bigRecipe = (scale: number): Recipe => bigFiles("big", 4, scale);
+
+/** 2 × 512 MiB at scale 1, for works with a server that takes its time. */
+export const bucketBigRecipe = (scale: number): Recipe => bigFiles("bucket-big", 2, scale);
+
+function bigFiles(name: string, files: number, scale: number): Recipe {
   const fileMib = Math.max(1, Math.round(512 * scale));
   return {
-    name: "big",
-    title: `${BIG_FILES} × ${fileMib} MiB`,
-    files: BIG_FILES,
+    name,
+    title: `${files} × ${fileMib} MiB`,
+    files,
     folders: 0,
-    bytes: BIG_FILES * fileMib * MIB,
+    bytes: files * fileMib * MIB,
     async make(path, signal) {
-      for (let index = 0; index < BIG_FILES; index++) {
+      for (let index = 0; index < files; index++) {
         const content = { next: contentOf(index, `big ${index}`), mib: fileMib };
         await writeBig(join(path, `${index}.${extensionOf(index)}`), content, signal);
       }
@@ -33,11 +37,19 @@ export function bigRecipe(scale: number): Recipe {
 }
 
 /** 100,000 × 4 KiB in 100 folders at scale 1: every other file text, the rest random. */
-export function smallRecipe(scale: number): Recipe {
-  const perFolder = Math.max(1, Math.round((100_000 * scale) / SMALL_FOLDERS));
+export const smallRecipe = (scale: number): Recipe => smallFiles("small", 100_000 * scale);
+
+/** 20,000 × 4 KiB at scale 1, for tools that make one object of them. */
+export const bucketSmallRecipe = (scale: number): Recipe => smallFiles("bucket-small", 20_000 * scale);
+
+/** 2,000 × 4 KiB at scale 1, for tools that make an object of each: the server takes about ten milliseconds for one. */
+export const bucketObjectsRecipe = (scale: number): Recipe => smallFiles("bucket-objects", 2000 * scale);
+
+function smallFiles(name: string, about: number): Recipe {
+  const perFolder = Math.max(1, Math.round(about / SMALL_FOLDERS));
   const files = perFolder * SMALL_FOLDERS;
   return {
-    name: "small",
+    name,
     title: `${files.toLocaleString("en")} × 4 KiB`,
     files,
     folders: SMALL_FOLDERS,

@@ -10,7 +10,7 @@ import type { DataSet } from "./data-set.ts";
 import type { Meter, Sample } from "./measure.ts";
 import type { Options, Work } from "./options.ts";
 import { bigRecipe, manyRecipe, smallRecipe } from "./recipes.ts";
-import type { Job, Measured, Tool } from "./tools/tool.ts";
+import type { Job, Measured, Tool, ToolName } from "./tools/tool.ts";
 import { removeTree } from "./work-folder.ts";
 import type { WorkFolder } from "./work-folder.ts";
 
@@ -20,6 +20,10 @@ export interface Bench {
   readonly meter: Meter;
   /** Those that are installed, Longshore first. */
   readonly tools: readonly Tool[];
+  /** Longshore's. */
+  readonly program: string;
+  /** Names of all that may be measured, those that work with buckets alone as well. */
+  readonly installed: readonly ToolName[];
   readonly say: (line: string) => void;
 }
 
@@ -30,7 +34,7 @@ export interface Outcome {
 }
 
 /** Those that make an export. */
-export type PackingWork = Exclude<Work, "download">;
+export type PackingWork = "big" | "small" | "unchanged" | "many";
 
 /** Longshore refuses to reuse a part whose files changed within two seconds before they were planned. */
 export const SETTLING_MS = 2500;
@@ -144,7 +148,7 @@ function warmed(work: PackingWork, contestant: Contestant, data: DataSet): Conte
 }
 
 /** Through a pipe: tar reads no file when it sees that it writes to /dev/null. */
-async function warmPageCache(data: DataSet, signal: AbortSignal): Promise<void> {
+export async function warmPageCache(data: DataSet, signal: AbortSignal): Promise<void> {
   await runScript(
     { script: 'tar -C "$SOURCE" -cf - . | cat > /dev/null', env: { SOURCE: data.path } },
     signal,

@@ -1,15 +1,18 @@
-// Writes what is made from the code: the JSON Schemas of an export's documents. With --check it writes nothing and
-// fails where a file is not what the code says.
+// Writes what is made from the code: the JSON Schemas of an export's documents, the CustomResourceDefinitions, the reference
+// of their fields. With --check it writes nothing and fails where a file is not what the code says.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { customKinds } from "../src/cluster/manifests/custom-kinds.ts";
+import { customResource, documentSchema } from "../src/cluster/manifests/custom-resource.ts";
+import { toYaml } from "../src/cluster/manifests/to-yaml.ts";
 import { IndexPageTable, Manifest, Statement } from "../src/domain/manifest.ts";
 import { Plan } from "../src/domain/plan.ts";
 import { Receipt } from "../src/domain/receipt.ts";
+import { referencePage } from "./reference-page.mjs";
 
 const root = join(import.meta.dirname, "..");
-const folder = "docs/schemas";
 /** A name, not an address: nothing has to be fetched from it. */
 const base = "https://longshore.dev/schemas/export/v1/";
 
@@ -24,24 +27,47 @@ const documents = {
   statement: { schema: Statement, title: "statement.json of a Longshore export, format version 1" },
 };
 
+/** Folders that hold nothing but what is made here: the texts of their files, by name. */
+const folders = {
+  "docs/schemas": new Map(Object.entries(documents).map(([name, document]) => schemaFile(name, document))),
+  "charts/longshore/crds": new Map(customKinds.map(definitionFile)),
+  "docs/reference": new Map(customKinds.map(referenceFile)),
+};
+
 const isCheck = process.argv.includes("--check");
-mkdirSync(join(root, folder), { recursive: true });
-const wanted = new Map(Object.entries(documents).map(([name, document]) => [fileName(name), document]));
-const stale = readdirSync(join(root, folder)).filter((name) => !wanted.has(name));
-for (const [name, document] of wanted) {
-  const file = join(root, folder, name);
-  const text = formatted(name, schemaOf(name, document));
-  if (existsSync(file) && readFileSync(file, "utf8") === text) continue;
-  if (isCheck) stale.push(name);
-  else writeFileSync(file, text);
-}
+const stale = Object.entries(folders).flatMap(([folder, files]) => settle(folder, files));
 if (stale.length > 0) {
-  console.error(`${stale.join(", ")} in ${folder}: not what the code says, run \`npm run generate\``);
+  console.error(`${stale.join(", ")}: not what the code says, run \`npm run generate\``);
   process.exitCode = 1;
 }
 
-function fileName(name) {
-  return `${name}.schema.json`;
+/** The files that are not what they should be, after what could be done about it. */
+function settle(folder, files) {
+  mkdirSync(join(root, folder), { recursive: true });
+  const unknown = readdirSync(join(root, folder)).filter((name) => !files.has(name));
+  const different = [...files].filter(([name, text]) => {
+    const file = join(root, folder, name);
+    if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
+    if (!isCheck) writeFileSync(file, text);
+    return isCheck;
+  });
+  return [...unknown, ...different.map(([name]) => name)].map((name) => `${folder}/${name}`);
+}
+
+function schemaFile(name, document) {
+  const file = `${name}.schema.json`;
+  return [file, formatted(file, schemaOf(file, document))];
+}
+
+function referenceFile(kind) {
+  return [`${kind.singular}.md`, referencePage(kind, documentSchema(kind))];
+}
+
+function definitionFile(kind) {
+  return [
+    `${kind.plural}.yaml`,
+    `# Made by \`npm run generate\` from src/domain/resources.\n${toYaml([customResource(kind)])}`,
+  ];
 }
 
 function schemaOf(name, { schema, title }) {
@@ -58,7 +84,7 @@ function readable({ jsonSchema }) {
 function formatted(name, schema) {
   const { status, stdout, stderr } = spawnSync(
     join(root, "node_modules/.bin/oxfmt"),
-    [`--stdin-filepath=${folder}/${name}`],
+    [`--stdin-filepath=docs/schemas/${name}`],
     { cwd: root, input: JSON.stringify(schema, undefined, 2), encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`oxfmt failed on ${name}: ${stderr}`);

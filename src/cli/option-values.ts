@@ -1,4 +1,5 @@
 /** Reads the values of options; whatever is wrong with one is an InvalidArgument that names the option. */
+import { Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../domain/errors.ts";
 import { checkPattern } from "../domain/pattern.ts";
 import { parseQuantity } from "../domain/quantity.ts";
@@ -39,3 +40,14 @@ export const collectPattern =
     checkPattern(option, value);
     return [...(before ?? []), value];
   };
+
+/** `--include` and `--exclude`, which choose what is exported wherever that is asked for. */
+export const includeOption = () =>
+  new Option("--include <GLOB>", "export only what matches (gitignore rules, repeatable)").argParser(
+    collectPattern("--include"),
+  );
+
+export const excludeOption = () =>
+  new Option("--exclude <GLOB>", "leave out what matches (gitignore rules, repeatable)").argParser(
+    collectPattern("--exclude"),
+  );

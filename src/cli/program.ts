@@ -19,6 +19,7 @@ Examples:
   longshore extract /mnt/handover/reports /tmp/back   get it back
   longshore download /mnt/handover/reports            join it to one file: reports.tar.zst
   cat /mnt/handover/reports/parts/* | zstd -d | tar x get it back without longshore
+  longshore destination check s3://handover/2026      whether a bucket or folder can keep exports
   longshore create grant reports                      with a server: an address to download from
 
 LOCATION is the folder of one export. An interrupted command is continued by giving it again.`;

@@ -2,7 +2,7 @@
 export interface ServeOptions {
   readonly data: string;
   readonly listen: ListenAddress;
-  /** Absolute folders. */
+  /** Absolute folders, and locations of buckets. */
   readonly allow: readonly string[];
   readonly publicUrl: string | undefined;
   readonly downloadsListen: ListenAddress | undefined;

@@ -3,7 +3,7 @@ import { LongshoreError } from "../domain/errors.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 import type { ExportStore, ResourceKey } from "../domain/ports/export-store.ts";
 import type { JobRunner } from "../domain/ports/job-runner.ts";
-import type { Places } from "../domain/ports/places.ts";
+import type { CheckPlace, Places } from "../domain/ports/places.ts";
 
 export interface Controller {
   /**
@@ -18,6 +18,8 @@ export interface ControllerHome {
   readonly store: ExportStore;
   readonly runner: JobRunner;
   readonly places: Places;
+  /** Absent where buckets can't be reached from here, as in a cluster, whose credentials only workers have. */
+  readonly checkPlace?: CheckPlace | undefined;
   readonly clock: Clock;
   /** Told of what no status can say: errors that nobody expected, and about which resource. */
   readonly onError: (error: unknown, about: string) => void;

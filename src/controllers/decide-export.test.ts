@@ -109,6 +109,23 @@ table("an export with no job", {
     },
     "start job 0 at /mnt/other/default/reports",
   ],
+  "begins below a prefix that it names itself, with what is said of new objects": [
+    {
+      spec: { destination: { bucket: { url: "s3://handover/2026/?tags=a%3Db" } } },
+      metadata: withFinalizer,
+      facts: { destination: undefined },
+    },
+    "start job 0 at s3://handover/2026/default/reports?tags=a%3Db",
+  ],
+  "begins below the prefix of its destination": [
+    {
+      metadata: withFinalizer,
+      facts: {
+        destination: { ...madeUpDestination("handover", ""), spec: { bucket: { url: "gs://handover" } } },
+      },
+    },
+    "start job 0 at gs://handover/default/reports",
+  ],
   "waits for its destination, without a finalizer": [
     { facts: { destination: undefined } },
     "set status Unknown DestinationMissing",

@@ -7,6 +7,7 @@ import { LongshoreError } from "../domain/errors.ts";
 import type { JobObservation } from "../domain/ports/job-runner.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
+import { exportLocation, locationOf } from "../domain/resources/place-location.ts";
 import type { Export, ExportDestination } from "../domain/resources/resource.ts";
 import {
   attemptFailed,
@@ -228,9 +229,10 @@ interface Place {
 function placeOf({ resource, destination }: ExportFacts): Place | undefined {
   const { metadata, spec, status } = resource;
   if (status?.location !== undefined) return { location: status.location, isBegun: true };
-  const folder = (spec.destination.directory ?? destination?.spec.directory)?.path;
-  if (folder === undefined) return undefined;
-  return { location: `${folder}/${metadata.namespace}/${metadata.name}`, isBegun: false };
+  const place =
+    locationOf(spec.destination, metadata) ?? (destination && locationOf(destination.spec, metadata));
+  if (place === undefined) return undefined;
+  return { location: exportLocation(place, metadata), isBegun: false };
 }
 
 type Previous =

@@ -82,6 +82,7 @@ describe("an export", () => {
         crossFileSystems: false,
       },
       workers: undefined,
+      ways: { "/srv/data": "/srv/data", [location]: location },
     });
     at.runner.becomes("reports", { phase: "running", progress: someProgress });
     await at.reconcile();
@@ -91,6 +92,30 @@ describe("an export", () => {
     assert.equal(await at.reason(), "Completed");
     assert.deepEqual(at.runner.calls, ["start reports 0", "forget reports"]);
     assert.deepEqual((await at.get()).metadata.finalizers, [dataFinalizer]);
+  });
+
+  test("between buckets says where it lies as its owner knows it, and its job how that is reached", async () => {
+    const places = {
+      source: { bucket: { url: "s3://lake/events" } },
+      destination: { bucket: { url: "s3://handover/2026/" } },
+    };
+    await using at = await desk(places);
+    const endpoint = "endpoint=https://inside.example";
+    const lies = "s3://handover/2026/default/reports";
+    await at.reconcile();
+    const job = at.runner.jobOf("reports");
+    assert.deepEqual([job.source, job.location], ["s3://lake/events", lies]);
+    assert.deepEqual(job.ways, {
+      "s3://lake/events": `s3://lake/events?${endpoint}`,
+      [lies]: `${lies}?${endpoint}`,
+    });
+    const resource = await at.get();
+    assert.equal(resource.status?.location, lies);
+    assert.ok(!JSON.stringify(resource).includes("inside.example"));
+    await at.remove();
+    await at.reconcile();
+    const owner = resource.metadata.uid;
+    assert.deepEqual(at.runner.removed, [{ location: lies, owner, ways: { [lies]: `${lies}?${endpoint}` } }]);
   });
 
   test("is written when it changed, and at most once a second for its progress", async () => {

@@ -1,6 +1,7 @@
 /** Exports: observe the facts, decide one step, act, and again, until there is nothing to do now. */
 import { LongshoreError } from "../domain/errors.ts";
 import type { ResourceKey } from "../domain/ports/export-store.ts";
+import { waysTo } from "../domain/ports/places.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { Export } from "../domain/resources/resource.ts";
 import { type Controller, type ControllerHome, isOutdated, keyText } from "./controller.ts";
@@ -150,7 +151,8 @@ export function createExportController(home: ControllerHome, dependents: Depende
   ): Promise<void> {
     if (location === undefined) return;
     const place = await settledPlace(location, places);
-    await runner.removeData({ location: place, owner: metadata.uid }, signal);
+    const { namespace, name, uid: owner } = metadata;
+    await runner.removeData({ location, owner, export: { namespace, name }, ways: waysTo([place]) }, signal);
   }
 
   async function removeFinalizer(resource: Export, signal: AbortSignal): Promise<void> {

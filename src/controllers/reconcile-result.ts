@@ -53,7 +53,8 @@ const unexpected: Failure = {
 /** Not ended: what it does or waits for. Progress is that of a running attempt alone. */
 export function unfinished(
   resource: Export,
-  reason: UnfinishedReason,
+  /** One of ours, or what a runner says that it waits for. */
+  reason: UnfinishedReason | (string & {}),
   message: string,
   now: number,
 ): ExportStatus {
@@ -70,10 +71,11 @@ export function started(resource: Export, location: string, now: number): Export
 /** An attempt is queued or runs. */
 export function underWay(resource: Export, job: JobObservation, now: number): ExportStatus {
   const { progress } = job;
-  const reason = job.phase === "queued" ? "Queued" : progress.planned ? "Packing" : "Planning";
+  const phase = job.phase === "queued" ? "Queued" : progress.planned ? "Packing" : "Planning";
+  const { reason, message } = job.waiting ?? { reason: phase, message: messages[phase] };
   const { succeeded, reused } = job.parts;
   return {
-    ...unfinished(resource, reason, messages[reason], now),
+    ...unfinished(resource, reason, message, now),
     parts: { total: progress.plannedParts, succeeded, reused, failed: 0 },
     display: { parts: `${succeeded}/${progress.plannedParts}`, size: formatBytes(progress.plannedBytes) },
     progress,

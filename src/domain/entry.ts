@@ -47,6 +47,14 @@ export interface Piece {
   readonly length: number;
 }
 
+/** What a store says of an object beside its bytes, as whoever put it there wrote it. */
+export interface ObjectDescription {
+  /** RFC 9110 section 8.3. */
+  readonly contentType?: string;
+  /** Of the user's own: names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** An entry as one part holds it. */
 export interface PlannedEntry extends Entry {
   readonly piece?: Piece;

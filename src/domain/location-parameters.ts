@@ -1,5 +1,6 @@
 /** What may stand behind the "?" of a location, scheme by scheme: everything about reaching a store that is no secret. */
 import { LongshoreError } from "./errors.ts";
+import { parseQuantity } from "./quantity.ts";
 
 export const bucketSchemes = ["s3", "az", "gs"] as const;
 export type BucketScheme = (typeof bucketSchemes)[number];
@@ -11,6 +12,11 @@ const isWord: Check = (value) => (/^[\w.:/+=@-]+$/.test(value) ? undefined : "is
 const isBoolean: Check = (value) =>
   value === "true" || value === "false" ? undefined : "is neither true nor false";
 const isFile: Check = (value) => (value === "" || value.includes("\0") ? "names no file" : undefined);
+const isCount: Check = (value) =>
+  /^[1-9]\d{0,3}$/.test(value) ? undefined : "is no whole number from 1 to 9999";
+/** Less would be silence, which is given up after a minute. */
+const isRate: Check = (value) =>
+  (parseQuantity(value) ?? 0) >= 2 ** 16 ? undefined : "is no size of at least 64Ki, such as 20Mi";
 const isOneOf =
   (...words: readonly string[]): Check =>
   (value) =>
@@ -30,8 +36,18 @@ const isTags: Check = (value) =>
     ? undefined
     : "is not of the form key=value&key=value";
 
+/** What every scheme has. */
+const common: Readonly<Record<string, Check>> = {
+  credentials: isFile,
+  /** Whether receivers are sent to the store, or its bytes to them through the server. */
+  delivery: isOneOf("redirect", "relay"),
+  maxBytesPerSecond: isRate,
+  maxRequests: isCount,
+};
+
 const parameters: Record<BucketScheme, Readonly<Record<string, Check>>> = {
   s3: {
+    ...common,
     anonymous: isBoolean,
     caBundle: isFile,
     checksums: isOneOf("sha256", "none"),
@@ -46,6 +62,7 @@ const parameters: Record<BucketScheme, Readonly<Record<string, Check>>> = {
     tags: isTags,
   },
   az: {
+    ...common,
     account: isWord,
     anonymous: isBoolean,
     caBundle: isFile,
@@ -55,6 +72,7 @@ const parameters: Record<BucketScheme, Readonly<Record<string, Check>>> = {
     tier: isWord,
   },
   gs: {
+    ...common,
     anonymous: isBoolean,
     caBundle: isFile,
     endpoint: isEndpoint,
@@ -64,6 +82,8 @@ const parameters: Record<BucketScheme, Readonly<Record<string, Check>>> = {
     userProject: isWord,
   },
 };
+
+export const parameterNames = (scheme: BucketScheme): readonly string[] => Object.keys(parameters[scheme]);
 
 /** Names under which people put what must not stand in a location. */
 const secretName =

@@ -38,6 +38,10 @@ describe("a location of an object store", () => {
         parameters: { account: "me", endpoint: "https://me.blob.example" },
       },
     ],
+    [
+      "gs://box/x?delivery=relay",
+      { scheme: "gs", bucket: "box", prefix: "x", parameters: { delivery: "relay" } },
+    ],
     ["gs://box/x", { scheme: "gs", bucket: "box", prefix: "x", parameters: {} }],
   ];
   for (const [text, expected] of table)
@@ -61,6 +65,7 @@ describe("a location of an object store", () => {
     ["s3://bucket/a?account=x", /no parameter account/],
     ["s3://bucket/a?constructor=x", /no parameter constructor/],
     ["s3://bucket/a?forcePathStyle=yes", /forcePathStyle.*neither true nor false/],
+    ["s3://bucket/a?delivery=post", /delivery.*none of redirect, relay/],
     ["s3://bucket/a?endpoint=ftp://x", /endpoint/],
     ["s3://bucket/a?endpoint=x", /endpoint/],
     ["s3://bucket/a?endpoint=https://x/?y", /endpoint.*query/],

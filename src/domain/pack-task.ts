@@ -1,6 +1,7 @@
 import type { ExportOptions } from "./export-options.ts";
 import type { PlannedPart } from "./part.ts";
 import type { ArchiveUpload } from "./ports/archive-uploads.ts";
+import type { Ways } from "./ports/places.ts";
 
 /** All that a worker is told about the export; with a task and a destination it needs nothing else. */
 export interface PackJob {
@@ -13,6 +14,10 @@ export interface PackJob {
   readonly upload?: ArchiveUpload | undefined;
   /** What threads of one process share to keep to a limit of bytes per second; absent where there is none. */
   readonly byteRate?: SharedArrayBuffer | undefined;
+  /** A folder for what does not fit in memory; it need not exist. */
+  readonly scratch?: string | undefined;
+  /** How the places of the export are reached, where their locations do not say all of it. */
+  readonly ways?: Ways | undefined;
 }
 
 /** One part to make safe. */

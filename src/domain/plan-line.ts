@@ -5,7 +5,7 @@
  * makes an index line by replacing that end instead of writing the whole again. A part's key is a digest of these lines.
  */
 import { fromJsonMember, jsonMember } from "./byte-string.ts";
-import type { DifferenceReason, EntryType, Piece, PlannedEntry } from "./entry.ts";
+import type { DifferenceReason, EntryType, ObjectDescription, Piece, PlannedEntry } from "./entry.ts";
 
 /** Found in no JSON string: a quotation mark inside one is always escaped. */
 const planOnly = ',"ctime":';
@@ -46,6 +46,8 @@ export interface Placement {
   /** Lower-case hex. */
   readonly sha256?: string;
   readonly difference?: DifferenceReason;
+  /** On the first line of an entry. */
+  readonly description?: ObjectDescription;
 }
 
 /** The index line of the entry whose plan line this is. */
@@ -56,7 +58,13 @@ export function indexLine(line: string, placement: Placement): string {
   if (placement.size !== undefined) result += `,"realSize":${placement.size}`;
   if (placement.sha256 !== undefined) result += `,"sha256":"${placement.sha256}"`;
   if (placement.difference !== undefined) result += `,"difference":"${placement.difference}"`;
+  if (placement.description !== undefined) result += descriptionMembers(placement.description);
   return `${result}}`;
+}
+
+function descriptionMembers({ contentType, metadata }: ObjectDescription): string {
+  const type = contentType === undefined ? "" : `,"contentType":${JSON.stringify(contentType)}`;
+  return metadata === undefined ? type : `${type},"metadata":${JSON.stringify(metadata)}`;
 }
 
 /** An entry as the index has it: one piece of it, and where that lies. */
@@ -86,6 +94,17 @@ export function parseIndexLine(line: string): IndexEntry {
       ...(raw.realSize === undefined ? undefined : { size: raw.realSize }),
       ...(raw.sha256 === undefined ? undefined : { sha256: raw.sha256 }),
       ...(raw.difference === undefined ? undefined : { difference: raw.difference }),
+      ...descriptionOf(raw),
+    },
+  };
+}
+
+function descriptionOf({ contentType, metadata }: RawPlacement): { description?: ObjectDescription } {
+  if (contentType === undefined && metadata === undefined) return {};
+  return {
+    description: {
+      ...(contentType === undefined ? undefined : { contentType }),
+      ...(metadata === undefined ? undefined : { metadata }),
     },
   };
 }
@@ -116,6 +135,8 @@ interface RawPlacement {
   storedSize?: number;
   realSize?: number;
   sha256?: string;
+  contentType?: string;
+  metadata?: Record<string, string>;
 }
 
 function commonOf(raw: RawLine): Omit<PlannedEntry, "ctime" | "inode" | "etag" | "difference"> {

@@ -8,6 +8,7 @@ import type {
   ObjectStore,
   WantedRange,
 } from "../domain/ports/object-store.ts";
+import { closedEvenUnread } from "./watched-bytes.ts";
 
 export interface RetryPolicy {
   /** Times that one call is made at most. */
@@ -46,7 +47,8 @@ export function withRetries(store: ObjectStore, policy: RetryPolicy): ObjectStor
     get: async (key, wanted, signal) => {
       const content = await again(() => store.get(key, wanted, signal), signal);
       if (content === undefined || content === "changed") return content;
-      return { facts: content.facts, bytes: resumed(store, { key, wanted, content }, retrier, signal) };
+      const bytes = resumed(store, { key, wanted, content }, retrier, signal);
+      return { ...content, bytes: closedEvenUnread(bytes) };
     },
     head: (key, signal) => again(() => store.head(key, signal), signal),
     list: (query, signal) => again(() => store.list(query, signal), signal),
@@ -144,7 +146,9 @@ class Retrier {
     const isWorthIt = error instanceof LongshoreError && worthAnother.has(error.code);
     if (!isWorthIt || failures >= this.#mostFailures(error.code) || this.#budget < 1) throw error;
     this.#budget -= 1;
-    await setTimeout(waitAfter(failures, pauses, random), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await setTimeout(waitAfter(failures, pauses, random), undefined, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
     signal.throwIfAborted();
   }
 

@@ -52,7 +52,8 @@ export function createGateway(
 
   const methods = collectMethods(app);
   addHealth(app, dependencies.isReady);
-  if (serves !== "api") addDownloads(app, { dependencies, state, lifetime, idleTimeout: limits.idleTimeout });
+  const { idleTimeout, redirectLifetime } = limits;
+  if (serves !== "api") addDownloads(app, { dependencies, state, lifetime, idleTimeout, redirectLifetime });
   if (serves !== "downloads") {
     const operations = allOperations(dependencies, state, limits);
     for (const operation of operations) serveOperation(app, operation, { dependencies, lifetime });

@@ -5,6 +5,7 @@ import { displayName } from "../domain/byte-string.ts";
 import type { Blob } from "../engine/blob/blob.ts";
 import type { DownloadPermission } from "./auth/authorize-download.ts";
 import type { GatewayDependencies } from "./dependencies.ts";
+import { contentDisposition } from "./download/content-disposition.ts";
 import { respondWithBlob } from "./download/respond.ts";
 import { knownError, problemText, routeOf } from "./http/errors.ts";
 import { unnamed } from "./opened-exports.ts";
@@ -24,6 +25,8 @@ export interface DeliveryHome {
   readonly state: Pick<GatewayState, "running" | "metrics" | "records">;
   /** Milliseconds after which a receiver that takes nothing is cut off. */
   readonly idleTimeout: number;
+  /** Milliseconds that a URL of a store holds. */
+  readonly redirectLifetime: number;
 }
 
 interface Delivered {
@@ -34,6 +37,7 @@ interface Delivered {
 }
 
 const longestShown = 1000;
+const redirected = 307;
 
 /** Never throws: nobody is left to be told but the audit and `onError`. */
 export async function deliver(delivery: Delivery, home: DeliveryHome, signal: AbortSignal): Promise<void> {
@@ -53,6 +57,7 @@ export async function deliver(delivery: Delivery, home: DeliveryHome, signal: Ab
       status,
       address: request.address,
       download: { file: displayName(file).slice(0, longestShown), ...sent },
+      ...(status === redirected ? { reason: "redirected to the store" } : undefined),
     });
   } catch (error) {
     onError(error, where);
@@ -73,16 +78,40 @@ async function send(delivery: Delivery, home: DeliveryHome, outer: AbortSignal):
     home.state.metrics.downloaded(count);
     if (grant !== undefined) grantUsage.add(grant.uid, count);
   };
-  const exchange = { request: request.raw, response, blob, now: clock.now(), onBytes };
+  const presign = presignerOf(delivery, home);
+  const exchange = { request: request.raw, response, blob, presign, now: clock.now(), onBytes };
   const options = { bytesLeft: bytesLeft(permission, grantUsage), idleTimeoutMs: home.idleTimeout };
   try {
     const { error, ...sent } = await respondWithBlob({ ...exchange, ...options }, signal);
     if (error !== undefined && !signal.aborted) onError(error, where);
+    if (sent.status === redirected) {
+      home.state.metrics.redirected();
+      if (grant !== undefined) grantUsage.add(grant.uid, 0);
+    }
     return sent;
   } catch (error) {
     if (!signal.aborted) onError(error, where);
     return { status: endAnswer(response, error, signal), ranges: "", bytes, complete: false };
   }
+}
+
+/** Undefined where the bytes must come from us: no store counts what a grant with a limit has given. */
+function presignerOf(
+  { blob, permission: { grant } }: Delivery,
+  { dependencies: { clock }, redirectLifetime }: DeliveryHome,
+): ((signal: AbortSignal) => Promise<string>) | undefined {
+  const { stored } = blob;
+  if (stored === undefined || grant?.maxBytes !== undefined) return undefined;
+  return (signal) => {
+    // What is signed can't be taken back, so it does not outlive the grant.
+    const left = grant === undefined ? redirectLifetime : grant.expiresAt - clock.now();
+    const terms = {
+      expiresInSeconds: Math.max(1, Math.floor(Math.min(redirectLifetime, left) / 1000)),
+      contentDisposition: contentDisposition(blob.fileName),
+      contentType: blob.contentType,
+    };
+    return stored.presign(terms, signal);
+  };
 }
 
 /** Several connections share what a grant allows, so each looks at what all of them have had. */

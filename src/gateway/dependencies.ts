@@ -8,6 +8,9 @@ import type { Drivers } from "../domain/ports/home.ts";
 import type { Idempotency } from "../domain/ports/idempotency.ts";
 import type { Identity, TokenStore } from "../domain/ports/identity.ts";
 import type { Places } from "../domain/ports/places.ts";
+import type { ExportDestinationSpec } from "../domain/resources/export-destination.ts";
+import type { ExportSpec } from "../domain/resources/export.ts";
+import type { StoreMeter } from "../engine/store-metrics.ts";
 
 export interface GatewayDependencies {
   readonly store: ExportStore;
@@ -19,6 +22,8 @@ export interface GatewayDependencies {
   readonly grantUsage: GrantUsage;
   readonly idempotency: Idempotency;
   readonly places: Places;
+  /** Refuses what this home can't do, whatever its schema takes. */
+  readonly admit?: ((spec: ExportSpec | ExportDestinationSpec) => void) | undefined;
   readonly drivers: Pick<Drivers, "openDestination" | "format">;
   readonly clock: Clock;
   readonly version: string;
@@ -30,6 +35,8 @@ export interface GatewayDependencies {
   readonly newId: () => string;
   /** Told once of every answer of 500 and above, and of every download that broke on our side; `where` has no names. */
   readonly onError: (error: unknown, where: string) => void;
+  /** Takes whoever is to be told of what object stores are asked. */
+  readonly meterStores?: (meter: StoreMeter) => void;
 }
 
 /** What keeps the server standing; times are in milliseconds. */
@@ -44,6 +51,8 @@ export interface GatewayLimits {
   /** Without a byte in either direction. */
   readonly idleTimeout: number;
   readonly keepAliveTimeout: number;
+  /** How long a URL holds by which a store gives a download by itself: so long a grant that was taken back still works. */
+  readonly redirectLifetime: number;
   /** How long downloads may go on when the gateway is closed. */
   readonly closeDeadline: number;
   /** Between comments that keep a stream of events open. */
@@ -60,6 +69,7 @@ export const defaultLimits: GatewayLimits = {
   checkInterval: 5_000,
   idleTimeout: 120_000,
   keepAliveTimeout: 65_000,
+  redirectLifetime: 300_000,
   closeDeadline: 5_000,
   heartbeat: 15_000,
   failures: { burst: 60, perSecond: 1 },

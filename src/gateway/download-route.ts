@@ -25,6 +25,7 @@ export interface DownloadsHome {
   readonly state: GatewayState;
   readonly lifetime: Lifetime;
   readonly idleTimeout: number;
+  readonly redirectLifetime: number;
 }
 
 export function addDownloads(app: FastifyInstance, home: DownloadsHome): void {

@@ -2,12 +2,15 @@
 import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ExportStore } from "../domain/ports/export-store.ts";
+import type { StoreMeter } from "../engine/store-metrics.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
 
 export interface Metrics {
   readonly registry: Registry;
   readonly observe: (request: MeasuredRequest) => void;
   readonly downloaded: (bytes: number) => void;
+  /** A download was left to a store. */
+  readonly redirected: () => void;
 }
 
 interface MeasuredRequest {
@@ -16,6 +19,37 @@ interface MeasuredRequest {
   readonly method: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+/** Told of what object stores are asked, and shows it. */
+export function createStoreMeter({ registry }: Metrics): StoreMeter {
+  const registers = [registry];
+  const requests = new Counter({
+    name: "longshore_store_requests_total",
+    help: "Requests to object stores, every attempt, by outcome: ok, cancelled, or the code of an error.",
+    labelNames: ["scheme", "operation", "outcome"],
+    registers,
+  });
+  const bytes = new Counter({
+    name: "longshore_store_bytes_total",
+    help: "Bytes read from object stores (in) and stored there (out).",
+    labelNames: ["scheme", "direction"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "longshore_store_request_seconds",
+    help: "From a request to an object store to the end of its answer's bytes.",
+    labelNames: ["scheme", "operation"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers,
+  });
+  return {
+    requested: ({ scheme, operation, outcome, seconds }) => {
+      requests.inc({ scheme, operation, outcome });
+      durations.observe({ scheme, operation }, seconds);
+    },
+    moved: ({ scheme, direction, bytes: count }) => bytes.inc({ scheme, direction }, count),
+  };
 }
 
 /** Reasons are words of the controllers; more than these would be something else. */
@@ -39,7 +73,12 @@ export function createMetrics(store: ExportStore): Metrics {
   });
   const bytes = new Counter({
     name: "longshore_download_bytes_total",
-    help: "Bytes of exports that went out in downloads.",
+    help: "Bytes of exports that went out in downloads through this server.",
+    registers,
+  });
+  const redirects = new Counter({
+    name: "longshore_download_redirects_total",
+    help: "Downloads that were sent to a store, which gives their bytes by itself.",
     registers,
   });
   const exports = new Gauge({
@@ -60,6 +99,7 @@ export function createMetrics(store: ExportStore): Metrics {
       durations.observe({ route, method }, seconds);
     },
     downloaded: (count) => bytes.inc(count),
+    redirected: () => redirects.inc(),
   };
 }
 

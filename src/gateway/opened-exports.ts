@@ -30,12 +30,13 @@ export function createOpenedExports({ drivers, places, clock }: OpenedExportsHom
       const location = readyLocation(resource);
       try {
         // What was allowed once may lead elsewhere now, by a symbolic link that somebody put in its path.
-        if ((await places.destination(location)) !== location)
+        const place = await places.destination(location);
+        if (place.location !== location)
           throw new LongshoreError(
             "PlaceNotAllowed",
             "the export's folder leads elsewhere since it was made",
           );
-        return await shelf.open(location, signal);
+        return await shelf.open(place.reached, signal);
       } catch (error) {
         throw unnamed(error);
       }

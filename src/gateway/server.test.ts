@@ -185,7 +185,7 @@ test("closing refuses what comes late, and lets what is under way end", async ()
       source: async (path) => {
         entered.resolve();
         await held.promise;
-        return path;
+        return { location: path, reached: path };
       },
     },
   }));

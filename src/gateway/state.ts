@@ -3,7 +3,7 @@ import type { GatewayDependencies, GatewayLimits } from "./dependencies.ts";
 import { createFailureLimiter, type FailureLimiter } from "./auth/failure-limiter.ts";
 import { createGrantLookup, type GrantLookup } from "./auth/grant-lookup.ts";
 import { createGrantTokens, type GrantTokens } from "./auth/grant-token.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import { createMetrics, createStoreMeter, type Metrics } from "./metrics.ts";
 import { createOpenedExports, type OpenedExports } from "./opened-exports.ts";
 import { createOwedRecords, type OwedRecords } from "./owed-records.ts";
 import { createRunningDownloads, type RunningDownloads } from "./running-downloads.ts";
@@ -23,6 +23,8 @@ export function createGatewayState(
   { failures }: Pick<GatewayLimits, "failures">,
 ): GatewayState {
   const { store, grantKeys, clock, drivers, places } = dependencies;
+  const metrics = createMetrics(store);
+  dependencies.meterStores?.(createStoreMeter(metrics));
   return {
     limiter: createFailureLimiter({ ...failures, clock }),
     grants: createGrantLookup(store),
@@ -30,6 +32,6 @@ export function createGatewayState(
     opened: createOpenedExports({ drivers, places, clock }),
     running: createRunningDownloads(),
     records: createOwedRecords(dependencies.audit),
-    metrics: createMetrics(store),
+    metrics,
   };
 }

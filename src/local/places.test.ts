@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { temporaryFolder, type TemporaryFolder } from "../../test/fixtures/run.ts";
 import { LongshoreError } from "../domain/errors.ts";
-import type { Places } from "../domain/ports/places.ts";
+import type { Place, Places } from "../domain/ports/places.ts";
 import { localPlaces } from "./places.ts";
 
 /**
@@ -33,9 +33,11 @@ function places(allow: readonly string[] = ["allowed"]): AsyncDisposable & {
 }
 
 /** What a place is: its path below the folder, or the code of its refusal. */
-async function told(folder: TemporaryFolder, place: Promise<string>): Promise<string> {
+async function told(folder: TemporaryFolder, place: Promise<Place>): Promise<string> {
   try {
-    return relative(folder.path, await place);
+    const { location, reached } = await place;
+    assert.equal(reached, location, "a path says itself how it is reached");
+    return relative(folder.path, location);
   } catch (error) {
     assert.ok(error instanceof LongshoreError, String(error));
     return error.code;
@@ -250,6 +252,48 @@ describe("an allowed folder", () => {
   test("may be missing: then nothing is allowed", async () => {
     await using place = places([]);
     await assert.rejects(place.places.source(place.folder.join("allowed/file")), { code: "PlaceNotAllowed" });
+  });
+});
+
+describe("buckets beside folders", () => {
+  const allow = (folder: TemporaryFolder, ...more: string[]): Places =>
+    localPlaces({
+      allow: [folder.join("allowed"), ...more],
+      dataFolder: folder.join("allowed/data"),
+    });
+
+  test("are confined as folders are, and neither opens the other", async () => {
+    await using place = places();
+    const both = allow(place.folder, "s3://handover/2026?region=eu-west-1");
+    assert.deepEqual(await both.destination("s3://handover/2026/q1/"), {
+      location: "s3://handover/2026/q1",
+      reached: "s3://handover/2026/q1?region=eu-west-1",
+    });
+    assert.deepEqual((await both.source("s3://handover/2026/q1/")).location, "s3://handover/2026/q1/");
+    assert.equal(await told(place.folder, both.source(place.folder.join("allowed/file"))), "allowed/file");
+    for (const kind of ["source", "destination"] as const) {
+      await assert.rejects(both[kind]("s3://other/2026"), { code: "PlaceNotAllowed" });
+      await assert.rejects(both[kind](`s3://handover/2026/..${place.folder.path}`), {
+        code: "InvalidArgument",
+      });
+      await assert.rejects(place.places[kind]("s3://handover/2026"), { code: "PlaceNotAllowed" });
+    }
+  });
+
+  test("that are allowed in two ways are refused at once", async () => {
+    await using place = places();
+    assert.throws(() => allow(place.folder, "s3://one/x?region=one", "s3://one/x/?region=two"), {
+      code: "InvalidArgument",
+      message: "--allow says in two ways how s3://one/x is reached",
+    });
+    assert.throws(() => allow(place.folder, "s3://one/x?nothing=1"), { code: "InvalidArgument" });
+    allow(
+      place.folder,
+      "s3://one/x?region=one",
+      "s3://one/x?region=one",
+      "s3://one/x/y?region=two",
+      "gs://one/x",
+    );
   });
 });
 

@@ -1,30 +1,41 @@
-/** Confines what exports read and write to the folders that `serve --allow` names, by where paths really lead. */
+/** Confines what exports read and write to the folders and buckets that `serve --allow` names, by where paths really lead. */
 import { lstatSync, realpathSync } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LongshoreError } from "../domain/errors.ts";
-import type { Places } from "../domain/ports/places.ts";
+import { type BucketLocation, parseBucketLocation } from "../domain/location.ts";
+import type { Place, Places } from "../domain/ports/places.ts";
+import { bucketPlace, bucketSourcePlace, checkAllowedBuckets } from "./bucket-places.ts";
 
 export interface PlacesOptions {
-  /** Absolute paths of folders. None allows nothing. */
+  /** Absolute paths of folders, and locations of buckets. None allows nothing. */
   readonly allow: readonly string[];
   /** The server's own folder, which nothing may be read from or written to, nor a folder that holds it; it exists. */
   readonly dataFolder: string;
 }
 
-/** Throws InvalidArgument where an allowed folder is none. What they and the data folder really are is settled here once. */
+/**
+ * Throws InvalidArgument where an allowed folder is none, or a location is allowed in two ways. What the folders and the data
+ * folder really are is settled here once.
+ */
 export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
-  const roots = allow.map(realFolder);
+  const { folders, buckets } = sortedByKind(allow);
+  const roots = folders.map(realFolder);
+  checkAllowedBuckets(buckets);
   const data = realpathSync(dataFolder);
   return {
-    source: async (path) => {
-      const { real, rest } = await confined(path);
-      if (rest.length === 0) return checkedSource(real, path);
-      throw new LongshoreError("SourceNotFound", `the source ${path} does not exist`);
+    source: async (location) => {
+      const bucket = parseBucketLocation(location);
+      if (bucket !== undefined) return bucketSourcePlace(bucket, buckets);
+      const { real, rest } = await confined(location);
+      if (rest.length === 0) return pathPlace(await checkedSource(real, location));
+      throw new LongshoreError("SourceNotFound", `the source ${location} does not exist`);
     },
-    destination: async (path) => {
-      const { real, rest } = await confined(path);
-      return join(real, ...rest);
+    destination: async (location) => {
+      const bucket = parseBucketLocation(location);
+      if (bucket !== undefined) return bucketPlace(withoutSlash(bucket), buckets);
+      const { real, rest } = await confined(location);
+      return pathPlace(join(real, ...rest));
     },
   };
 
@@ -41,6 +52,26 @@ export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
     throw new LongshoreError("PlaceNotAllowed", `${printable(path)} is no place that may be used`);
   }
 }
+
+function sortedByKind(allow: readonly string[]): {
+  readonly folders: readonly string[];
+  readonly buckets: readonly BucketLocation[];
+} {
+  const buckets = allow.map(parseBucketLocation);
+  return {
+    folders: allow.filter((_, i) => buckets[i] === undefined),
+    buckets: buckets.filter((bucket) => bucket !== undefined),
+  };
+}
+
+/** A path says itself how it is reached. */
+const pathPlace = (path: string): Place => ({ location: path, reached: path });
+
+/** An export's folder has one spelling. */
+const withoutSlash = (bucket: BucketLocation): BucketLocation => ({
+  ...bucket,
+  prefix: bucket.prefix.replace(/\/+$/, ""),
+});
 
 /** Throws SourceUnreadable where it is neither a folder nor a file. */
 async function checkedSource(real: string, path: string): Promise<string> {

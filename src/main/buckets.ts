@@ -1,10 +1,18 @@
 /** Opens places in object stores: driver of the scheme, retries around it, source or destination over that. */
 import { tmpdir } from "node:os";
+import { isDeepStrictEqual } from "node:util";
+import { LongshoreError } from "../domain/errors.ts";
 import type { BucketLocation } from "../domain/location.ts";
+import type { BucketScheme } from "../domain/location-parameters.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { ObjectStore } from "../domain/ports/object-store.ts";
 import type { Source } from "../domain/ports/source.ts";
+import { withReplacedCredentials } from "../engine/store-credentials.ts";
+import { withLimits } from "../engine/store-limits.ts";
+import { withMetrics } from "../engine/store-metrics.ts";
 import { type RetryPolicy, withRetries } from "../engine/store-retries.ts";
+import { limitsOf } from "./store-limits.ts";
+import { storeMeter } from "./store-metering.ts";
 
 /** A store that is away for a minute or two is waited for; pauses are random, so that many workers don't come back at once. */
 const policy: RetryPolicy = {
@@ -16,39 +24,81 @@ const policy: RetryPolicy = {
   random: Math.random,
 };
 
-/** Bytes on their way that one worker holds in memory; what is more goes to scratch. */
-const memory = 128 * 2 ** 20;
+/** Bytes on their way that one worker holds in memory: a part that is sent and most of the next. What is more goes to scratch. */
+const memory = 104 * 2 ** 20;
 
-export async function openBucketAsDestination(location: BucketLocation): Promise<Destination> {
+export interface DestinationMeans {
+  /** What records and messages have, where that is not all of the location. */
+  readonly seen?: BucketLocation | undefined;
+  /** A folder for what does not fit in memory: the system's where none is said. It need not exist. */
+  readonly scratch?: string | undefined;
+}
+
+export async function openBucketAsDestination(
+  location: BucketLocation,
+  { seen = location, scratch = tmpdir() }: DestinationMeans = {},
+): Promise<Destination> {
   const [store, { openBucketDestination }] = await Promise.all([
     openStore(location),
     import("../drivers/destinations/bucket.ts"),
   ]);
-  return openBucketDestination({ store, location, scratch: tmpdir(), memory });
+  return openBucketDestination({ store, location: seen, scratch, memory });
 }
 
-export async function openBucketAsSource(location: BucketLocation): Promise<Source> {
+/** `seen` is what records and messages have, where that is not all of the location. */
+export async function openBucketAsSource(
+  location: BucketLocation,
+  seen: BucketLocation = location,
+): Promise<Source> {
   const [store, { openBucketSource }, { pathFilter }] = await Promise.all([
     openStore(location),
     import("../drivers/sources/bucket.ts"),
     import("../drivers/sources/filesystem/patterns.ts"),
   ]);
-  return openBucketSource({ store, location, pathFilter });
+  return openBucketSource({ store, location: seen, pathFilter });
 }
 
-async function openStore(location: BucketLocation): Promise<ObjectStore> {
-  switch (location.scheme) {
-    case "s3": {
-      const { openS3Store } = await import("../drivers/stores/s3.ts");
-      return withRetries(openS3Store(location, process.env), policy);
-    }
-    case "az": {
-      const { openAzureStore } = await import("../drivers/stores/azure.ts");
-      return withRetries(openAzureStore(location, process.env), policy);
-    }
-    case "gs": {
-      const { openGcsStore } = await import("../drivers/stores/gcs.ts");
-      return withRetries(openGcsStore(location, process.env), policy);
-    }
+/** Asks again where that may help; every attempt is limited and counted. */
+export async function openStore(location: BucketLocation): Promise<ObjectStore> {
+  const driver = await openDriver(location);
+  const meter = storeMeter();
+  const metered = meter === undefined ? driver : withMetrics(driver, meter, () => performance.now());
+  return withRetries(withLimits(metered, limitsOf(location)), policy);
+}
+
+/** One request a call. */
+export async function openDriver(location: BucketLocation): Promise<ObjectStore> {
+  const open = await loadDriver(location.scheme);
+  const { credentials } = location.parameters;
+  if (credentials === undefined) return open(location, process.env);
+  refuseOthers(location);
+  const { withCredentialsOf } = await import("./credentials-file.ts");
+  return withReplacedCredentials({
+    read: () => withCredentialsOf(credentials, location.scheme, process.env),
+    areSame: isDeepStrictEqual,
+    open: (environment) => open(location, environment),
+    now: () => performance.now(),
+  });
+}
+
+type OpenDriver = (location: BucketLocation, environment: NodeJS.ProcessEnv) => ObjectStore;
+
+async function loadDriver(scheme: BucketScheme): Promise<OpenDriver> {
+  switch (scheme) {
+    case "s3":
+      return (await import("../drivers/stores/s3.ts")).openS3Store;
+    case "az":
+      return (await import("../drivers/stores/azure.ts")).openAzureStore;
+    case "gs":
+      return (await import("../drivers/stores/gcs.ts")).openGcsStore;
   }
+}
+
+/** Of two ways to be somebody, nobody could tell which was taken. */
+function refuseOthers({ scheme, parameters }: BucketLocation): void {
+  const other = ["anonymous", "profile"].find((name) => parameters[name] !== undefined);
+  if (other === undefined) return;
+  throw new LongshoreError("InvalidArgument", `the ${scheme}:// location has credentials and ${other}`, {
+    hint: "give one of the two",
+  });
 }

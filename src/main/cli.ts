@@ -1,23 +1,28 @@
 /** The program `longshore`: gives the command line this machine. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { arch, versions } from "node:process";
+import { destinationCommand } from "../cli/commands/destination.ts";
+import { installCommand } from "../cli/commands/install.ts";
+import { operatorCommand } from "../cli/commands/operator.ts";
 import { serveCommand } from "../cli/commands/serve.ts";
+import { uninstallCommand } from "../cli/commands/uninstall.ts";
+import { workerCommand } from "../cli/commands/worker.ts";
 import type { CliContext } from "../cli/context.ts";
 import { runCli } from "../cli/program.ts";
+import { installSettings } from "../cluster/manifests/install-settings.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers, pathOf } from "./drivers.ts";
 import { standardOutput } from "./standard-output.ts";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { engineVersions, version } from "./versions.ts";
 
 /** An interrupted command has this long to end by itself: two seconds are promised. A server takes leave of its receivers. */
 let grace = 1500;
 const serverGrace = 12_000;
+/** A check removes what it wrote at the other end of a line. */
+const checkGrace = 60_000;
+/** A pod has 30 seconds, unless it says otherwise. */
+const workerGrace = 25_000;
 const interruptedCode = 130;
 
 const stopped = new AbortController();
@@ -42,6 +47,40 @@ const context: CliContext = {
   temporaryFolder: tmpdir(),
   pathOf,
   extraCommands: (cli) => [
+    destinationCommand(cli, {
+      openPlace: async (location, name) =>
+        (await import("./checked-place.ts")).openPlaceToCheck(location, name),
+      takeTime: () => {
+        grace = checkGrace;
+      },
+    }),
+    installCommand(cli, {
+      settings: installSettings,
+      manifests: async (settings) => (await import("./manifests.ts")).manifestsText(settings),
+    }),
+    uninstallCommand(cli, {
+      script: async (settings) => (await import("./manifests.ts")).uninstallText(settings),
+    }),
+    operatorCommand({
+      operate: async (options) => {
+        grace = serverGrace;
+        const [{ operate }, { jsonLog }] = await Promise.all([import("./operator.ts"), import("./log.ts")]);
+        const log = jsonLog((text) => void process.stderr.write(text), Date.now);
+        const identity = `${hostname()}-${randomUUID().slice(0, 8)}`;
+        await operate(options, { environment: process.env, identity, log }, cli.signal);
+      },
+    }),
+    workerCommand({
+      completionIndex: process.env["JOB_COMPLETION_INDEX"],
+      work: async (options) => {
+        grace = workerGrace;
+        const [{ runWorker }, { jsonLog }] = await Promise.all([import("./worker.ts"), import("./log.ts")]);
+        const log = jsonLog((text) => void process.stderr.write(text), Date.now);
+        // The engine removes its folder at the end, which a mount can't bear.
+        const scratch = join(tmpdir(), "export");
+        return runWorker(options, { environment: process.env, scratch, log }, cli.signal);
+      },
+    }),
     serveCommand(cli, {
       dataFolder: join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share"), "longshore"),
       serve: async (options) => {
@@ -69,13 +108,7 @@ const context: CliContext = {
     newId: randomUUID,
     host: hostname(),
     holder: `process ${process.pid} on ${hostname()}`,
-    versions: {
-      longshore: version,
-      node: versions.node,
-      zlib: versions.zlib,
-      zstd: versions["zstd"] ?? "",
-      arch,
-    },
+    versions: engineVersions,
   },
 };
 

@@ -24,9 +24,10 @@ export const drivers: Drivers = {
     const { openFilesystemSource } = await import("../drivers/sources/filesystem.ts");
     return openFilesystemSource(pathOf(location));
   },
-  openDestination: async (location): Promise<Destination> => {
+  openDestination: async (location, scratch): Promise<Destination> => {
     const bucket = parseBucketLocation(location);
-    if (bucket !== undefined) return (await import("./buckets.ts")).openBucketAsDestination(bucket);
+    if (bucket !== undefined)
+      return (await import("./buckets.ts")).openBucketAsDestination(bucket, { scratch });
     const { openFilesystemDestination } = await import("../drivers/destinations/filesystem.ts");
     return openFilesystemDestination(resolve(pathOf(location)));
   },

@@ -6,10 +6,13 @@ import type { FastifyInstance } from "fastify";
 import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
+import { parseBucketLocation } from "../domain/location.ts";
 import type { Drivers } from "../domain/ports/home.ts";
+import { refuseClusterMembers } from "../domain/resources/cluster-members.ts";
 import { createGateway } from "../gateway/create-gateway.ts";
 import { defaultLimits, type GatewayDependencies } from "../gateway/dependencies.ts";
 import { createGatewayState } from "../gateway/state.ts";
+import { createPlaceCheck } from "../local/check-place.ts";
 import { startLocalJobRunner } from "../local/jobs/local-job-runner.ts";
 import { localPlaces } from "../local/places.ts";
 import { type AdminToken, ensureAdminToken } from "../local/store/admin-token.ts";
@@ -21,7 +24,9 @@ import { openSqliteGrantUsage } from "../local/store/sqlite-grant-usage.ts";
 import { sqliteIdempotency } from "../local/store/sqlite-idempotency.ts";
 import { sqliteTokenStore } from "../local/store/sqlite-token-store.ts";
 import { errorFields, jsonLog } from "./log.ts";
+import { asSetUp } from "./reaching-drivers.ts";
 import { readSignKey } from "./sign-key.ts";
+import { collectMetering } from "./store-metering.ts";
 
 export interface ServeHome {
   readonly drivers: Drivers;
@@ -35,6 +40,7 @@ export interface ServeHome {
 export async function serve(options: ServeOptions, home: ServeHome, signal: AbortSignal): Promise<void> {
   // A key that is none should not be found out by the first export.
   if (options.signKeyFile !== undefined) readSignKey(options.signKeyFile);
+  await checkBuckets(options.allow, home.drivers);
   await using closing = new AsyncDisposableStack();
   const log = jsonLog(home.complain, Date.now);
   const clock = Date;
@@ -43,6 +49,10 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   const tokens = sqliteTokenStore(database, clock);
   const admin = ensureAdminToken(database, clock);
   const places = localPlaces({ allow: options.allow, dataFolder: options.data });
+  const checkPlace = createPlaceCheck({
+    openDestination: (reached) => asSetUp("the bucket", () => home.drivers.openDestination(reached)),
+    environment: process.env,
+  });
   const runner = closing.use(
     await startLocalJobRunner({
       program: new URL("export-job.ts", import.meta.url),
@@ -65,6 +75,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
     grantUsage: closing.use(openSqliteGrantUsage(database, clock)),
     idempotency: sqliteIdempotency(database, { newId: randomUUID, clock }),
     places,
+    admit: refuseClusterMembers,
     drivers: home.drivers,
     clock,
     version: home.version,
@@ -73,6 +84,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
     isReady: () => !signal.aborted,
     newId: () => randomUUID().replaceAll("-", "").slice(0, 16),
     onError: (error, where) => log("a request failed", { where, ...errorFields(error) }),
+    meterStores: (meter) => void closing.use(collectMetering(meter)),
   };
 
   const stopped = new AbortController();
@@ -81,6 +93,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
       store,
       runner,
       places,
+      checkPlace,
       clock,
       parallel: 4,
       jitter: Math.random,
@@ -105,6 +118,12 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
 
   await home.say(greeting(urls.api, admin, options.allow));
   await Promise.race([ended(signal), controllers]);
+}
+
+/** What is wrong with how a bucket is reached, such as a file that can't be read, is said at once. Nothing is asked. */
+async function checkBuckets(allow: readonly string[], drivers: Drivers): Promise<void> {
+  for (const location of allow)
+    if (parseBucketLocation(location) !== undefined) await drivers.openDestination(location);
 }
 
 /** One for everything, or API and downloads on ports of their own. */

@@ -20,7 +20,6 @@ import { exportTree, reportOf } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seededRandom, seedOfRun } from "../fixtures/random.ts";
 import { expectExit, longshore, startLongshore, temporaryFolder } from "../fixtures/run.ts";
-import { startLosingProxy } from "../servers/losing-proxy.ts";
 import { missingSwift, type S3Server, startSwift } from "../servers/swift.ts";
 
 const { signal } = new AbortController();
@@ -179,19 +178,6 @@ suite("an export into a bucket", { skip }, () => {
     assert.deepEqual(await uploads(prefix), [{ key: `${prefix}/x/other`, id: other }]);
     await openBucket(swift, `${prefix}/x`).removeAll("", signal);
     assert.deepEqual(await uploads(prefix), [], "whoever removes the export removes what was begun below it");
-  });
-
-  test("over a line that loses one answer in twenty ends right", async (t) => {
-    const random = seededRandom(seedOfRun());
-    await using proxy = await startLosingProxy(swift.endpoint, () => random() < 0.05);
-    const prefix = freshPrefix();
-    const lossy = s3Location({ ...swift, endpoint: proxy.endpoint }, prefix);
-    const args = argsFor(prefix).map((word) => (word === s3Location(swift, prefix) ? lossy : word));
-    await exportTree(args, [0], { env: swift.env });
-    t.diagnostic(`${proxy.losses()} answers were lost`);
-    assert.ok(proxy.losses() > 0);
-    await expectUndisturbed(prefix);
-    expectExit(await longshore(["verify", `${lossy.replace("?", "/x?")}`], { env: swift.env }), 0);
   });
 
   test("that two processes make at once ends right, or says which of them must go on", async () => {

@@ -245,37 +245,6 @@ suite("a bucket", { skip }, () => {
       expectExit(await run(["verify", location]), 0);
   });
 
-  test(
-    "behind a certificate of one's own is trusted when its authority is named",
-    { skip: missingProgram("openssl") },
-    async () => {
-      await using work = temporaryFolder();
-      const [key, cert] = [work.join("key.pem"), work.join("cert.pem")];
-      const script =
-        'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=store -addext subjectAltName=IP:127.0.0.1 -keyout "$1" -out "$2"';
-      expectExit(await shell(script, [key, cert]), 0);
-      const target = new URL(swift.endpoint);
-      const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
-        const upstream = connect(Number(target.port), target.hostname);
-        for (const end of [socket, upstream]) end.on("error", () => end.destroy());
-        socket.pipe(upstream).pipe(socket);
-      });
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
-      const prefix = freshPrefix();
-      const location = s3Location({ ...swift, endpoint: `https://127.0.0.1:${port}` }, prefix);
-      writeFileSync(work.join("file"), "content");
-      const args = ["export", work.join("file"), location, "--name", "x"];
-      const refused = expectExit(await run(args), 1);
-      assert.match(expectOneSentence(refused), /certificate that is not trusted.*caBundle/);
-      const trusting = args.map((word) => (word === location ? `${word}&caBundle=${cert}` : word));
-      expectExit(await run(trusting), 0);
-      expectExit(await run(["verify", s3Location(swift, `${prefix}/x`)]), 0);
-      server.close();
-    },
-  );
-
   test("is no place for an export of itself", async () => {
     const prefix = freshPrefix();
     const store = openStore(swift, s3Location(swift, prefix));
@@ -285,23 +254,18 @@ suite("a bucket", { skip }, () => {
     assert.match(expectOneSentence(refused), /inside its source/);
   });
 
-  test("says in one sentence what is wrong, and what to do", async () => {
-    await using work = temporaryFolder();
-    mkdirSync(work.join("source"));
+  test("takes no secret in a location, and no parameter that it does not know", async () => {
     const location = s3Location(swift, "wrong");
-    const cases: [location: string, env: Record<string, string>, message: RegExp][] = [
-      [location, { AWS_SECRET_ACCESS_KEY: "wrong" }, /secret key is not that of the access key.*credentials/],
-      [location, { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" }, /no credentials.*AWS_ACCESS_KEY_ID/],
-      [location.replace(testBucket, "nowhere"), {}, /s3:\/\/nowhere does not exist.*create it/],
-      [location.replace(/region=[^&]*/, "region=eu-west-1"), {}, /region us-east-1.*region=us-east-1/],
-      [location.replace("http:", "https:"), {}, /does not speak TLS.*http:/],
-      [location.replace("region", "regoin"), {}, /no parameter regoin/],
-      [`s3://key:${"secret"}@bucket/x`, {}, /carries a user or a key.*never from the location/],
+    const cases: [location: string, message: RegExp][] = [
+      [location.replace("region", "regoin"), /no parameter regoin/],
+      [`s3://key:${"secret"}@bucket/x`, /carries a user or a key.*never from the location/],
     ];
-    for (const [destination, env, message] of cases) {
-      const failed = await run(["export", work.join("source"), destination, "--name", "x"], env);
-      assert.match(expectOneSentence(expectExit(failed, 1, 2)), message);
-      assert.doesNotMatch(failed.stderr, /secret@/);
+    for (const [destination, message] of cases) {
+      const said = expectOneSentence(
+        expectExit(await run(["export", hostile, destination, "--name", "x"]), 2),
+      );
+      assert.match(said, message);
+      assert.doesNotMatch(said, /secret@/);
     }
   });
 });

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Destination } from "../../src/domain/ports/destination.ts";
+import { destinationLacks } from "../../src/engine/checking/check.ts";
+import { destinationChecks } from "../../src/engine/checking/destination-checks.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { testOpenObjects } from "./destination-open-object.ts";
 
@@ -40,7 +42,7 @@ export function testDestination(
   };
   describe(`destination ${name}`, { skip: limits.skip ?? false }, () => {
     testRecords(withPlace);
-    testFirst(withPlace, limits);
+    testChecks(withPlace, limits);
     testReading(withPlace);
     testOpenObjects((use) => withPlace(({ destination }) => use(destination)));
     testListing(withPlace);
@@ -60,28 +62,6 @@ export function testDestination(
         await destination.put("a", Buffer.from("1"), signal);
         await destination.prepare(signal);
         assert.equal(await textOf(destination, "a"), "1");
-      }));
-
-    test("copies an object of another place, or says that it can't", () =>
-      withPlace(async (place) => {
-        const { destination } = place;
-        const other = await place.other();
-        const bytes = mixedBytes(200_000, "copied");
-        await put(other, "files/gr\xc3\xbc\xc3\x9fe\xff", bytes);
-        const copied = await destination.copyFrom?.(
-          other,
-          "files/gr\xc3\xbc\xc3\x9fe\xff",
-          "parts/a",
-          signal,
-        );
-        if (copied !== true) return;
-        assert.deepEqual(await bytesOf(destination, "parts/a"), bytes);
-        assert.ok(
-          await destination.copyFrom?.(other, "files/gr\xc3\xbc\xc3\x9fe\xff", "parts/a", signal),
-          "again",
-        );
-        await destination.remove("parts/a", signal);
-        assert.deepEqual(await bytesOf(other, "files/gr\xc3\xbc\xc3\x9fe\xff"), bytes);
       }));
 
     test("every call that was cancelled before it began does nothing", () =>
@@ -111,18 +91,22 @@ export function testDestination(
   });
 }
 
+/** What `longshore destination check` runs on a person's own place. */
+function testChecks(withPlace: WithPlace, { noArbiter }: DestinationLimits): void {
+  for (const check of destinationChecks)
+    test(check.name, (context) =>
+      withPlace(async (place) => {
+        const missing = destinationLacks(place, check.needs) ?? (await check.run(place, signal));
+        if (missing === undefined) return;
+        assert.ok(check.needs !== undefined || noArbiter !== undefined, missing.reason);
+        context.skip(missing.reason);
+      }),
+    );
+}
+
 type WithPlace = (use: (place: DestinationPlace) => Promise<void>) => Promise<void>;
 
 function testRecords(withPlace: WithPlace): void {
-  test("gives back what was put, and the last of it", () =>
-    withPlace(async ({ destination, again }) => {
-      for (const text of ["", "first", "the second, which is longer"]) {
-        await destination.put("plan/record.json", Buffer.from(text), signal);
-        assert.equal(await textOf(destination, "plan/record.json"), text);
-        assert.equal(await textOf(again(), "plan/record.json"), text);
-      }
-    }));
-
   test("keeps a record apart from the buffer it came in and from the one it gave", () =>
     withPlace(async ({ destination }) => {
       const buffer = Buffer.from("kept");
@@ -142,20 +126,6 @@ function testRecords(withPlace: WithPlace): void {
       assert.equal(await destination.size("plan", signal), undefined, "a folder is no object");
     }));
 
-  test("removes what is there, and what is not", () =>
-    withPlace(async ({ destination }) => {
-      for (const name of ["a", "tmp/a", "tmp/b/c", "tmpfile", "tmp-"])
-        await destination.put(name, Buffer.from("1"), signal);
-      await destination.remove("a", signal);
-      await destination.remove("a", signal);
-      await destination.remove("none/none", signal);
-      await destination.removeAll("tmp", signal);
-      await destination.removeAll("tmp", signal);
-      assert.deepEqual(await namesIn(destination), ["tmp-", "tmpfile"]);
-      await destination.put("tmp/a", Buffer.from("1"), signal);
-      assert.equal(await textOf(destination, "tmp/a"), "1");
-    }));
-
   test("flushes objects, folders, and what is not there", () =>
     withPlace(async ({ destination }) => {
       await destination.put("plan/a", Buffer.from("1"), signal);
@@ -164,98 +134,8 @@ function testRecords(withPlace: WithPlace): void {
     }));
 }
 
-function testFirst(withPlace: WithPlace, { noArbiter }: DestinationLimits): void {
-  test("one that is first stays it", () =>
-    withPlace(async ({ destination, again }) => {
-      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("first"), signal), true);
-      for (const handle of [destination, again()])
-        assert.equal(await handle.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
-      assert.equal(await textOf(destination, "receipts/1"), "first");
-      await destination.remove("receipts/1", signal);
-      assert.equal(await again().putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
-      assert.equal(await textOf(destination, "receipts/1"), "new");
-    }));
-
-  test("a mark is set once", () =>
-    withPlace(async ({ destination, again }) => {
-      assert.equal(await destination.mark("attempts/1.1", signal), true);
-      for (const handle of [destination, again()])
-        assert.equal(await handle.mark("attempts/1.1", signal), false);
-      assert.equal(await destination.mark("attempts/1.2", signal), true);
-      assert.equal(await destination.size("attempts/1.1", signal), 0);
-    }));
-
-  test("of many at once, whoever's bytes stand has heard that it was first", () =>
-    withPlace(async ({ destination, again }) => {
-      const handles = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? destination : again()));
-      const first = await Promise.all(
-        handles.map((handle, i) => handle.putIfAbsent("receipts/1", Buffer.from(`${i}`), signal)),
-      );
-      assert.equal(first[Number(await textOf(destination, "receipts/1"))], true);
-    }));
-
-  const single = { skip: noArbiter ?? false };
-  test("lets one of many be the first, and says so to it alone", single, () =>
-    withPlace(async ({ destination, again }) => {
-      const callers = Array.from({ length: 8 }, (_, i) => ({
-        text: `${i}`,
-        handle: i % 2 === 0 ? destination : again(),
-      }));
-      const first = await Promise.all(
-        callers.map(({ text, handle }) => handle.putIfAbsent("receipts/1", Buffer.from(text), signal)),
-      );
-      assert.equal(first.filter(Boolean).length, 1);
-      assert.equal(await textOf(destination, "receipts/1"), `${first.indexOf(true)}`);
-      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("late"), signal), false);
-      await destination.remove("receipts/1", signal);
-      assert.equal(await destination.putIfAbsent("receipts/1", Buffer.from("new"), signal), true);
-      assert.deepEqual(await namesIn(destination), ["receipts/1"]);
-    }),
-  );
-
-  test("lets one of many set a mark", single, () =>
-    withPlace(async ({ destination, again }) => {
-      const set = await Promise.all(
-        Array.from({ length: 8 }, (_, i) =>
-          (i % 2 === 0 ? destination : again()).mark("attempts/1.1", signal),
-        ),
-      );
-      assert.equal(set.filter(Boolean).length, 1);
-      assert.equal(await destination.mark("attempts/1.1", signal), false);
-      assert.equal(await destination.mark("attempts/1.2", signal), true);
-      assert.equal(await destination.size("attempts/1.1", signal), 0);
-    }),
-  );
-}
-
 function testReading(withPlace: WithPlace): void {
   const bytes = mixedBytes(3 * 2 ** 20 + 17, "read");
-  const ranges: [offset: number, length: number][] = [
-    [0, bytes.length],
-    [0, 0],
-    [0, 1],
-    [1, 2 ** 20],
-    [2 ** 20, 2 ** 20 + 1],
-    [bytes.length - 1, 1],
-    [bytes.length - 1, 100],
-    [bytes.length, 100],
-    [bytes.length + 100, 100],
-    [0, bytes.length * 2],
-  ];
-  test("reads any range, ending early where the object ends", () =>
-    withPlace(async ({ destination }) => {
-      await put(destination, "parts/a", bytes);
-      assert.equal(await destination.size("parts/a", signal), bytes.length);
-      for (const [offset, length] of ranges) {
-        const chunks = await Array.fromAsync(destination.read("parts/a", { offset, length }, signal));
-        assert.ok(
-          Buffer.concat(chunks).equals(bytes.subarray(offset, offset + length)),
-          `${offset}+${length}`,
-        );
-        assert.ok(chunks.every((chunk) => chunk.length > 0));
-      }
-    }));
-
   test("gives chunks that are the reader's own", () =>
     withPlace(async ({ destination }) => {
       await put(destination, "parts/a", bytes);
@@ -289,51 +169,6 @@ function testReading(withPlace: WithPlace): void {
 }
 
 function testListing(withPlace: WithPlace): void {
-  const names = [
-    "a",
-    "a-b/c",
-    "a.",
-    "a/b/c",
-    "a/b0",
-    "a/c",
-    "a0",
-    "b/gr\xc3\xbc\xc3\x9fe",
-    "b/\xff\xfe",
-    "plan.json",
-    "plan/0",
-  ];
-
-  test("lists names by prefix, in byte order, with sizes", () =>
-    withPlace(async ({ destination }) => {
-      // A file system has no object `a` beside a folder `a/`.
-      const stored = names.filter((name) => name !== "a");
-      for (const name of stored.toReversed()) await destination.put(name, Buffer.alloc(name.length), signal);
-      for (const prefix of [
-        "",
-        "a",
-        "a/",
-        "a/b",
-        "a/b/",
-        "a/b/c",
-        "a/b/c/d",
-        "b/",
-        "b/\xff",
-        "plan",
-        "plan.",
-        "plan/",
-        "c",
-        "none/none",
-      ]) {
-        const expected = stored.filter((name) => name.startsWith(prefix)).toSorted(byUnits);
-        const found = await Array.fromAsync(destination.list(prefix, signal));
-        assert.deepEqual(
-          found,
-          expected.map((name) => ({ name, size: name.length })),
-          prefix,
-        );
-      }
-    }));
-
   test("a list outlives the removing of what it lists", () =>
     withPlace(async ({ destination }) => {
       for (const name of ["x/1", "x/2", "x/3"]) await destination.put(name, Buffer.from("1"), signal);
@@ -348,23 +183,6 @@ function testListing(withPlace: WithPlace): void {
 }
 
 function testWriters(withPlace: WithPlace): void {
-  test("an object is nowhere to be seen before it is committed, and whole after", () =>
-    withPlace(async ({ destination, again }) => {
-      const bytes = mixedBytes(300_000, "written");
-      const buffer = Buffer.alloc(10_000);
-      await using writer = await destination.create("tmp/part", signal);
-      for (let from = 0; from < bytes.length; from += buffer.length) {
-        bytes.copy(buffer, 0, from, from + buffer.length);
-        writer.write(buffer.subarray(0, Math.min(buffer.length, bytes.length - from)));
-      }
-      assert.deepEqual(await Array.fromAsync(again().list("parts/", signal)), []);
-      assert.equal(await again().get("parts/a", signal), undefined);
-      await writer.commit("parts/a");
-      assert.deepEqual(await bytesOf(again(), "parts/a"), bytes);
-      await writer.flush();
-      assert.deepEqual(await namesIn(destination), ["parts/a"]);
-    }));
-
   test("what was not committed is gone when the writer is disposed", () =>
     withPlace(async ({ destination }) => {
       await destination.put("parts/a", Buffer.from("old"), signal);
@@ -456,5 +274,3 @@ async function textOf(destination: Destination, name: string): Promise<string | 
 async function namesIn(destination: Destination): Promise<string[]> {
   return (await Array.fromAsync(destination.list("", signal))).map(({ name }) => name);
 }
-
-const byUnits = (a: string, b: string): number => (a < b ? -1 : 1);

@@ -1,6 +1,8 @@
 /** The conformance suite of the ObjectStore port: what every bucket must do, whoever keeps it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { storeLacks } from "../../src/engine/checking/check.ts";
+import { storeChecks } from "../../src/engine/checking/store-checks.ts";
 import { textPayload } from "../fixtures/buckets.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { testMultipartUploads } from "./multipart-uploads.ts";
@@ -28,6 +30,7 @@ export function testObjectStore(
   describe(`object store ${name}`, { skip: limits.skip ?? false }, () => {
     testObjects(withPlace);
     testRanges(withPlace);
+    testChecks(withPlace);
     testFirst(withPlace, limits);
     testLists(withPlace, limits);
     testCopies(withPlace);
@@ -56,6 +59,18 @@ export function testObjectStore(
   });
 }
 
+/** What `longshore destination check` runs on a person's own bucket. */
+function testChecks(withPlace: WithStore): void {
+  for (const check of storeChecks)
+    test(check.name, (context) =>
+      withPlace(async ({ store, prefix }) => {
+        const place = { store, once: store, prefix, fetch };
+        const missing = storeLacks(place, check.needs) ?? (await check.run(place, signal));
+        if (missing !== undefined) context.skip(missing.reason);
+      }),
+    );
+}
+
 function testObjects(withPlace: WithStore): void {
   test("gives back what was put, and the last of it, with what it says of it", () =>
     withPlace(async ({ store, prefix }) => {
@@ -71,6 +86,21 @@ function testObjects(withPlace: WithStore): void {
         tags.add(facts.etag);
       }
       assert.equal(tags.size, 4, "other bytes have another tag");
+    }));
+
+  test("says of an object what type it was given", () =>
+    withPlace(async ({ store, prefix }) => {
+      for (const contentType of ["text/csv", "text/html; charset=utf-8"]) {
+        await store.put(`${prefix}a`, { ...textPayload("x"), contentType }, signal);
+        const content = await store.get(`${prefix}a`, everything, signal);
+        assert.ok(typeof content === "object");
+        await Array.fromAsync(content.bytes);
+        const alone = await store.head(`${prefix}a`, signal);
+        for (const { description } of [content.facts, alone ?? assert.fail()])
+          assert.deepEqual(description, { contentType });
+      }
+      await store.put(`${prefix}a`, { ...textPayload("x"), contentType: undefined }, signal);
+      assert.equal((await store.head(`${prefix}a`, signal))?.description, undefined);
     }));
 
   test("takes large objects from an iterable that may be opened again", () =>
@@ -178,21 +208,6 @@ function testRanges(withPlace: WithStore): void {
 }
 
 function testFirst(withPlace: WithStore, { noArbiter }: StoreLimits): void {
-  test("one that is first stays it", () =>
-    withPlace(async ({ store, prefix }) => {
-      const key = `${prefix}a`;
-      assert.equal(await store.putIfAbsent(key, textPayload("first"), signal), true);
-      assert.equal(
-        await store.putIfAbsent(key, textPayload("first"), signal),
-        false,
-        "even with the same bytes",
-      );
-      assert.equal(await store.putIfAbsent(key, textPayload("late"), signal), false);
-      assert.equal(await textOf(store, key), "first");
-      await store.remove([key], signal);
-      assert.equal(await store.putIfAbsent(key, textPayload("new"), signal), true);
-    }));
-
   test("lets one of many be the first, and says so to it alone", { skip: noArbiter ?? false }, () =>
     withPlace(async ({ store, prefix }) => {
       const texts = ["0", "1", "2", "3", "4", "5", "6", "7"];

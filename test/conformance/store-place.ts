@@ -15,6 +15,8 @@ export interface StoreLimits {
   readonly noArbiter?: string;
   /** Keys that the store does not take as they are, and says so. */
   readonly refusedKeys?: RegExp;
+  /** A reason why uploads are known even after their end. */
+  readonly remembersEnded?: string;
   /** Bytes of parts for the tests, where a store wants more of a part than a few. */
   readonly partSize?: number;
   readonly skip?: string | false;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { expectVerified } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
-import { expectExit, longshore, shell, temporaryFolder, until } from "../fixtures/run.ts";
+import { expectExit, longshore, shell, temporaryFolder } from "../fixtures/run.ts";
 import {
   createExport,
   getExport,
@@ -15,6 +15,8 @@ import {
   type RunningServer,
   startServer,
   untilEnded,
+  untilGone,
+  untilReason,
 } from "../fixtures/server.ts";
 
 const mebibyte = 1024 * 1024;
@@ -173,21 +175,3 @@ suite("longshore serve", () => {
     assert.ok(expected.stdout.toString().startsWith(hash.digest("hex")));
   });
 });
-
-async function untilGone(server: RunningServer, name: string): Promise<void> {
-  let gone = false;
-  for (let tries = 0; !gone && tries < 2000; tries++) {
-    gone = (await server.api("GET", `/namespaces/default/exports/${name}`)).status === 404;
-    if (!gone) await new Promise((wake) => setTimeout(wake, 20));
-  }
-  await until(`${name} is deleted`, () => gone);
-}
-
-async function untilReason(server: RunningServer, name: string, reason: string): Promise<void> {
-  let seen: string | undefined;
-  for (let tries = 0; seen !== reason && tries < 2000; tries++) {
-    seen = reasonOf(await getExport(server, name));
-    if (seen !== reason) await new Promise((wake) => setTimeout(wake, 20));
-  }
-  assert.equal(seen, reason);
-}

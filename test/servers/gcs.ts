@@ -13,6 +13,7 @@ import type { AddressInfo } from "node:net";
 import { answer, findBucket, type State } from "./gcs/answering.ts";
 import { readContent } from "./gcs/content.ts";
 import { breakConnection, type Faults, makeFaults } from "./gcs/faults.ts";
+import { makeServiceAccount } from "./gcs/service-account.ts";
 import type { StoredObject } from "./gcs/stored-objects.ts";
 import { makeTokens, type Tokens } from "./gcs/tokens.ts";
 import { serverFolder } from "./guarded-processes.ts";
@@ -22,6 +23,8 @@ export interface GcsServer extends AsyncDisposable {
   readonly endpoint: string;
   /** What a program needs in its environment to use it. */
   readonly env: Readonly<Record<string, string>>;
+  /** What it needs instead to sign URLs; it gets no tokens by it. */
+  readonly signingEnv: Readonly<Record<string, string>>;
   readonly tokens: Tokens;
   readonly faults: Faults;
   /** The operations that were asked for, and how often. */
@@ -47,6 +50,7 @@ export async function startGcs(): Promise<GcsServer> {
     folder,
     buckets: new Map(),
     tokens: makeTokens(folder),
+    account: makeServiceAccount(folder),
     faults: makeFaults(),
     asked,
     limits: { page: 1000, rewrite: Number.MAX_SAFE_INTEGER },
@@ -63,6 +67,10 @@ export async function startGcs(): Promise<GcsServer> {
     endpoint,
     env: {
       GOOGLE_APPLICATION_CREDENTIALS: state.tokens.writeCredentials(endpoint),
+      LONGSHORE_GS_TRUSTED_ENDPOINTS: endpoint,
+    },
+    signingEnv: {
+      GOOGLE_APPLICATION_CREDENTIALS: state.account.file,
       LONGSHORE_GS_TRUSTED_ENDPOINTS: endpoint,
     },
     tokens: state.tokens,

@@ -16,6 +16,8 @@ export interface GuardedProgram {
 export interface GuardedProcesses extends AsyncDisposable {
   /** What the programs have said so far. */
   output(): string;
+  /** Of the programs; what they forked has other ids. */
+  pids(): number[];
   /** Whether one of them has ended by itself. */
   hasFailed(): boolean;
 }
@@ -29,14 +31,15 @@ while [ $# -gt 1 ]; do
   shift 2
 done
 cat >/dev/null
-kill -KILL $(cat "$folder/pids")
+# Servers that fork their workers lead a group of their own.
+for pid in $(cat "$folder/pids"); do kill -s KILL -- "-$pid" || kill -KILL "$pid"; done
 wait
 rm -rf -- "$folder"
 `;
 
 /** A folder that goes with the processes that work in it. */
-export function serverFolder(): string {
-  return mkdtempSync(join(tmpdir(), "longshore-server-"));
+export function serverFolder(parent = tmpdir()): string {
+  return mkdtempSync(join(parent, "longshore-server-"));
 }
 
 /** Starts the programs in `folder`, which is removed when they end. */
@@ -59,6 +62,7 @@ export function startGuarded(
   const ended = once(child, "exit");
   return {
     output: () => programs.map(({ name }) => `${name}: ${read(join(folder, `${name}.out`))}`).join("\n"),
+    pids: () => read(join(folder, "pids")).trim().split("\n").map(Number),
     hasFailed: () => existsSync(join(folder, "ended")) || child.exitCode !== null,
     [Symbol.asyncDispose]: async () => {
       child.ref();

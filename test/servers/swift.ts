@@ -13,6 +13,10 @@ export interface S3Server extends AsyncDisposable {
   readonly secretAccessKey: string;
   /** What a program needs in its environment to use it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of its processes; their workers are children of those. */
+  readonly pids: readonly number[];
+  /** Of somebody who may read a bucket of the others, and no more. */
+  readonly readerEnv: Readonly<Record<string, string>>;
   /** Makes a bucket of this name, by the server's own means. */
   createBucket(name: string): Promise<void>;
 }
@@ -39,6 +43,8 @@ const region = "us-east-1";
 const account = "test";
 const user = "tester";
 const secretAccessKey = "testing";
+const reader = "reader";
+const readerSecret = "reading";
 
 interface Ports {
   readonly proxy: number;
@@ -48,12 +54,19 @@ interface Ports {
   readonly memcached: number;
 }
 
+export interface SwiftOptions {
+  /** Processes of each of its servers beside the first; none is enough for tests. */
+  readonly workers?: number;
+  /** Where its own folder is made; the system's temporary one where nothing is said. */
+  readonly parent?: string;
+}
+
 /** Resolves when it answers. Everything it has lies in a temporary folder that goes with it. */
-export async function startSwift(): Promise<S3Server> {
+export async function startSwift({ workers = 0, parent }: SwiftOptions = {}): Promise<S3Server> {
   const [proxy = 0, accountPort = 0, container = 0, object = 0, memcached = 0] = await freePorts(5);
   const ports: Ports = { proxy, account: accountPort, container, object, memcached };
-  const folder = serverFolder();
-  writeConfiguration(folder, ports);
+  const folder = serverFolder(parent);
+  writeConfiguration(folder, ports, workers);
   makeRings(folder, ports);
   const storage = (["account", "container", "object", "proxy"] as const).map((name) => ({
     name,
@@ -73,20 +86,27 @@ export async function startSwift(): Promise<S3Server> {
     throw error;
   }
   const accessKeyId = `${account}:${user}`;
+  const env = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: region,
+    // Nothing of this machine's own configuration may play a part.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
   return {
     endpoint,
     region,
     accessKeyId,
     secretAccessKey,
-    env: {
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_REGION: region,
-      // Nothing of this machine's own configuration may play a part.
-      AWS_CONFIG_FILE: "/dev/null",
-      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-      AWS_EC2_METADATA_DISABLED: "true",
+    env,
+    readerEnv: {
+      ...env,
+      AWS_ACCESS_KEY_ID: `${account}:${reader}`,
+      AWS_SECRET_ACCESS_KEY: readerSecret,
     },
+    pids: processes.pids(),
     createBucket: (name) => createContainer(endpoint, name),
     [Symbol.asyncDispose]: () => processes[Symbol.asyncDispose](),
   };
@@ -100,7 +120,7 @@ async function createContainer(endpoint: string, name: string): Promise<void> {
   const token = login.headers.get("x-auth-token") ?? "";
   const made = await fetch(`${login.headers.get("x-storage-url") ?? ""}/${name}`, {
     method: "PUT",
-    headers: { "X-Auth-Token": token },
+    headers: { "X-Auth-Token": token, "X-Container-Read": `${account}:${reader},.rlistings` },
   });
   if (!made.ok) throw new Error(`Swift made no container ${name}: ${made.status}`);
 }
@@ -123,7 +143,7 @@ for name, port in zip(sys.argv[2::2], sys.argv[3::2]):
   if (made.status !== 0) throw new Error(`Swift's rings were not made: ${made.stderr}`);
 }
 
-function writeConfiguration(folder: string, ports: Ports): void {
+function writeConfiguration(folder: string, ports: Ports, workers: number): void {
   for (const name of ["etc", "srv/d1"]) mkdirSync(join(folder, name), { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(folder, "etc", name), text);
   write(
@@ -134,15 +154,15 @@ function writeConfiguration(folder: string, ports: Ports): void {
   for (const name of ["account", "container", "object"] as const)
     write(
       `${name}-server.conf`,
-      `${common(folder, ports[name])}devices = ${folder}/srv\nmount_check = false\n` +
+      `${common(folder, ports[name], workers)}devices = ${folder}/srv\nmount_check = false\n` +
         `[pipeline:main]\npipeline = healthcheck ${name}-server\n` +
         `[app:${name}-server]\nuse = egg:swift#${name}\n[filter:healthcheck]\nuse = egg:swift#healthcheck\n`,
     );
-  write("proxy-server.conf", proxyConfiguration(folder, ports));
+  write("proxy-server.conf", proxyConfiguration(folder, ports, workers));
 }
 
-const common = (folder: string, port: number): string =>
-  `[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = ${port}\nworkers = 0\nuser = root\nswift_dir = ${folder}/etc\n` +
+const common = (folder: string, port: number, workers: number): string =>
+  `[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = ${port}\nworkers = ${workers}\nuser = root\nswift_dir = ${folder}/etc\n` +
   "log_level = ERROR\nlog_address = /dev/null\n";
 
 const filters: Record<string, string> = {
@@ -164,10 +184,12 @@ const filters: Record<string, string> = {
   symlink: "symlink",
 };
 
-function proxyConfiguration(folder: string, ports: Ports): string {
+function proxyConfiguration(folder: string, ports: Ports, workers: number): string {
   const settings: Record<string, string> = {
     cache: `memcache_servers = 127.0.0.1:${ports.memcached}\n`,
-    tempauth: `user_${account}_${user} = ${secretAccessKey} .admin\n`,
+    tempauth:
+      `user_${account}_${user} = ${secretAccessKey} .admin\n` +
+      `user_${account}_${reader} = ${readerSecret}\n`,
     s3api: `location = ${region}\ns3_acl = false\ncheck_bucket_owner = false\n`,
     versioned_writes: "allow_versioned_writes = true\nallow_object_versioning = true\n",
   };
@@ -175,7 +197,7 @@ function proxyConfiguration(folder: string, ports: Ports): string {
     ([name, egg]) => `[filter:${name}]\nuse = egg:swift#${egg}\n${settings[name] ?? ""}`,
   );
   return (
-    `${common(folder, ports.proxy)}[pipeline:main]\npipeline = ${Object.keys(filters).join(" ")} proxy-server\n` +
+    `${common(folder, ports.proxy, workers)}[pipeline:main]\npipeline = ${Object.keys(filters).join(" ")} proxy-server\n` +
     `[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n${sections.join("")}`
   );
 }

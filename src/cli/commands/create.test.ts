@@ -81,6 +81,25 @@ describe("create export", () => {
     });
   });
 
+  test("a URL of an object store is a bucket, and what it says of new objects goes with it", async () => {
+    await using api = await PlayedApi.start();
+    answered(api, "events");
+    const argv = [
+      "export",
+      "events",
+      "--source",
+      "s3://lake/events",
+      "--destination",
+      "az://out/a?tags=b%3Dc",
+    ];
+    const { code, stderr } = await create(api, argv);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(sent(api)[0]?.body["spec"], {
+      source: { bucket: { url: "s3://lake/events" } },
+      destination: { bucket: { url: "az://out/a?tags=b%3Dc" } },
+    });
+  });
+
   test("options before the kind hold too", async () => {
     await using api = await PlayedApi.start();
     answered(api, "x");
@@ -145,6 +164,28 @@ describe("create export", () => {
     ],
     ["a name of dots", ["export", "x", "--source", "/s", "--destination", "o", "-n", ".."], /namespace/],
     ["a relative directory", ["destination", "x", "--directory", "out"], /absolute/],
+    [
+      "a source of another scheme",
+      ["export", "x", "--source", "ftp://me:hunter2@host/x", "--destination", "o"],
+      /^longshore: --source is no absolute path: .*s3:\/\//,
+    ],
+    [
+      "a URL with a secret",
+      ["export", "x", "--source", "/s", "--destination", "s3://me:hunter2@bucket/x"],
+      /^longshore: --destination: the s3:\/\/ location carries a user or a key before its bucket: /,
+    ],
+    ["a bucket that is none", ["destination", "x", "--bucket", "/mnt"], /--bucket is no s3:\/\//],
+    [
+      "a bucket's path that leads out",
+      ["destination", "x", "--bucket", "gs://lake/../x"],
+      /--bucket: .* \.\. /,
+    ],
+    ["a destination of no place", ["destination", "x"], /either a --directory or a --bucket/],
+    [
+      "a destination of two places",
+      ["destination", "x", "--directory", "/mnt", "--bucket", "s3://lake"],
+      /either a --directory or a --bucket/,
+    ],
     ["a grant that never ends", ["grant", "x", "--expires-in", "9999d"], /--expires-in/],
     ["a grant of nothing", ["grant", "x", "--max-bytes", "0"], /--max-bytes/],
     ["no role", ["token", "x"], /--role/],
@@ -159,6 +200,7 @@ describe("create export", () => {
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr, message);
       assert.equal(stderr.split("\n").length, 2, stderr);
+      assert.ok(!stderr.includes("hunter2"), stderr);
       assert.equal(api.asked.length, 0);
     });
 });
@@ -169,6 +211,11 @@ describe("create of the others", () => {
     const { stdout } = await create(api, ["expdest", "outbox", "--directory", "/mnt/out"]);
     assert.equal(stdout, "destination/outbox created\n");
     assert.equal(api.objects.get("ExportDestination/default/outbox")?.spec["directory"] !== undefined, true);
+    const made = await create(api, ["destination", "far", "--bucket", "s3://handover/2026"]);
+    assert.equal(made.stdout, "destination/far created\n");
+    assert.deepEqual(api.objects.get("ExportDestination/default/far")?.spec, {
+      bucket: { url: "s3://handover/2026" },
+    });
     const again = await create(api, ["destination", "outbox", "--directory", "/mnt/out"]);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /^longshore: there is an ExportDestination outbox already: /);

@@ -4,7 +4,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import { roles } from "../../domain/permission.ts";
 import type { CliContext } from "../context.ts";
-import { choice, collectPattern, integer } from "../option-values.ts";
+import { choice, excludeOption, includeOption, integer } from "../option-values.ts";
 import { withNamespace, withServer } from "../server/connect.ts";
 import { duration } from "../server/duration.ts";
 import { formatWords } from "../server/format-words.ts";
@@ -63,8 +63,11 @@ const createExport = (context: CliContext) =>
   withNamespace(kindCommand("export"))
     .description("an export: the server prepares the data")
     .argument("<NAME>", "of the export")
-    .requiredOption("--source <DIR>", "absolute path on the server's machine, inside what it allows")
-    .requiredOption("--destination <NAME|DIR>", "a destination, or an absolute path on the server's machine")
+    .requiredOption(
+      "--source <DIR|URL>",
+      "absolute path on the server's machine, or an s3://, az:// or gs:// URL, inside what it allows",
+    )
+    .requiredOption("--destination <NAME|DIR|URL>", "a destination, or such a path or URL")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatWords))
     .option(
       "--level <LEVEL>",
@@ -73,16 +76,8 @@ const createExport = (context: CliContext) =>
     )
     .option("--part-size <SIZE>", "what a part aims at, as a Kubernetes quantity", quantity("--part-size"))
     .option("--workers <N>", "how many pack at the same time", integer("--workers", 1, 256))
-    .option(
-      "--include <GLOB>",
-      "export only what matches (gitignore rules, repeatable)",
-      collectPattern("--include"),
-    )
-    .option(
-      "--exclude <GLOB>",
-      "leave out what matches (gitignore rules, repeatable)",
-      collectPattern("--exclude"),
-    )
+    .addOption(includeOption())
+    .addOption(excludeOption())
     .option(
       "--differences <POLICY>",
       "what a source that changes meanwhile means: record, fail",
@@ -103,6 +98,7 @@ Examples:
   longshore create export reports --source /srv/reports --destination outbox --ttl 7d --wait
   longshore create export q1 --source /srv/reports --include '2026/q1/' --destination /mnt/handover --format zip
   longshore create export tuesday --source /srv/reports --destination outbox --previous monday
+  longshore create export events --source s3://lake/events --destination s3://handover/2026
 
 What is not said is left to the server: tar.zst, level 3, parts of 64Mi, differences recorded.`,
     )
@@ -115,8 +111,15 @@ const createDestination = (context: CliContext) =>
   withNamespace(kindCommand("destination"))
     .description("a destination: a place that exports may name (needs the role admin)")
     .argument("<NAME>", "of the destination")
-    .requiredOption("--directory <DIR>", "absolute path on the server's machine, inside what it allows")
-    .addHelpText("after", "\nExamples:\n  longshore create destination outbox --directory /mnt/handover")
+    .option("--directory <DIR>", "absolute path on the server's machine, inside what it allows")
+    .option("--bucket <URL>", "s3://, az:// or gs:// URL, inside what the server allows")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  longshore create destination outbox --directory /mnt/handover
+  longshore create destination outbox --bucket s3://handover/2026`,
+    )
     .action(async (name, _, command) => {
       const { createDestination: make } = await import("../server/create.ts");
       await make(context, name, merged(command));

@@ -1,7 +1,7 @@
 /** `longshore export`: takes a folder or a file out into a proved export, or goes on with one. */
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
@@ -9,7 +9,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { baseNameOf, joinLocation, parseBucketLocation } from "../../domain/location.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import type { CliContext } from "../context.ts";
-import { choice, collectPattern, integer, size } from "../option-values.ts";
+import { choice, excludeOption, includeOption, integer, size } from "../option-values.ts";
 import { exitWith } from "../outcome.ts";
 import { exportDocument } from "../export-document.ts";
 import { describeExport } from "../export-summary.ts";
@@ -49,16 +49,8 @@ export function exportCommand(context: CliContext) {
       "threads that pack (default: one for each processor)",
       integer("--workers", 1, 256),
     )
-    .option(
-      "--include <GLOB>",
-      "export only what matches (gitignore rules, repeatable)",
-      collectPattern("--include"),
-    )
-    .option(
-      "--exclude <GLOB>",
-      "leave out what matches (gitignore rules, repeatable)",
-      collectPattern("--exclude"),
-    )
+    .addOption(includeOption())
+    .addOption(excludeOption())
     .option(
       "--differences <POLICY>",
       "what a source that changes meanwhile means: record, fail",
@@ -127,6 +119,8 @@ export function exportCommand(context: CliContext) {
             `${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`,
           );
         throw error;
+      } finally {
+        await rm(call.scratch, { recursive: true, force: true });
       }
     });
 }

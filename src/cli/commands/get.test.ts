@@ -159,11 +159,14 @@ describe("get of the others", () => {
       const { lines } = await get(api, [word]);
       assert.deepEqual(
         lines,
-        ["NAME     STATUS    DIRECTORY       AGE", "outbox   Allowed   /mnt/handover   30m"],
+        ["NAME     STATUS    PLACE           AGE", "outbox   Allowed   /mnt/handover   30m"],
         word,
       );
     }
     assert.equal((await get(api, ["destination", "outbox", "-o", "name"])).stdout, "destination/outbox\n");
+    api.put("ExportDestination", "far", { spec: { bucket: { url: "s3://handover/2026" } } });
+    const { lines } = await get(api, ["destinations"]);
+    assert.match(lines[2] ?? "", /^far +- +s3:\/\/handover\/2026 /);
   });
 
   test("grants, of all exports or one", async () => {
@@ -289,6 +292,9 @@ describe("describe", () => {
     });
     const destination = await runInProcess(["describe", "destination", "outbox"], accessTo(api));
     assert.match(destination.stdout, /^Directory: +\/mnt$/m);
+    api.put("ExportDestination", "far", { spec: { bucket: { url: "s3://handover/2026" } } });
+    const bucket = await runInProcess(["describe", "destination", "far"], accessTo(api));
+    assert.match(bucket.stdout, /^Bucket: +s3:\/\/handover\/2026$/m);
     const grant = await runInProcess(["describe", "grant", "g1"], accessTo(api));
     assert.match(grant.stdout, /^Ends: +2026-01-31T13:00:00Z \(in 30m\)$/m);
   });

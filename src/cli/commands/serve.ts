@@ -2,6 +2,8 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { LongshoreError } from "../../domain/errors.ts";
+import { formatBucketLocation, parseBucketLocation } from "../../domain/location.ts";
 import type { CliContext } from "../context.ts";
 import { integer, size } from "../option-values.ts";
 import { type ListenAddress, parseListenAddress, type ServeOptions } from "../serve-options.ts";
@@ -11,7 +13,9 @@ Examples:
   longshore serve --allow /srv/reports --allow /mnt/handover
   longshore serve --data /var/lib/longshore --listen 0.0.0.0:8080 --public-url https://exports.example.com --allow /srv
   longshore serve --listen 127.0.0.1:8080 --downloads-listen 127.0.0.1:8081 --allow "$PWD"
-Only what lies inside an --allow folder can be exported or be a destination; symbolic links out of it are refused.
+  longshore serve --allow 's3://handover/2026?endpoint=https://store.example.com&region=eu-west-1'
+Only what lies inside an --allow place can be exported or be a destination: inside a folder, where symbolic links out of it
+are refused, or below a prefix of a bucket. How a bucket is reached is said here alone; credentials come from the environment.
 The first start makes an admin token in DATA/admin-token and prints it once, in a link. Ctrl-C ends the server; unfinished
 exports go on at the next start. The server speaks plain HTTP: beyond this machine, put a proxy with TLS before it.`;
 
@@ -31,7 +35,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
         .argParser(listen)
         .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
     )
-    .option("--allow <DIR>", "folder that exports may read and write (repeatable)", collect)
+    .option("--allow <DIR|URL>", "folder or bucket that exports may read and write (repeatable)", collect)
     .option("--public-url <URL>", "how receivers reach the server (default: its listening address)", origin)
     .option("--downloads-listen <ADDRESS:PORT>", "a second port that serves downloads alone", listen)
     .option("--downloads-url <URL>", "how receivers reach that port", origin)
@@ -52,7 +56,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
       await host.serve({
         data: resolve(options.data ?? host.dataFolder),
         listen: options.listen,
-        allow: (options.allow ?? []).map((folder) => resolve(context.pathOf(folder))),
+        allow: (options.allow ?? []).map((place) => allowedPlace(place, context)),
         publicUrl: options.publicUrl,
         downloadsListen: options.downloadsListen,
         downloadsUrl: options.downloadsUrl,
@@ -65,7 +69,18 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
   return command as unknown as Command;
 }
 
-const collect = (folder: string, before: string[] | undefined): string[] => [...(before ?? []), folder];
+const collect = (place: string, before: string[] | undefined): string[] => [...(before ?? []), place];
+
+/** A whole path, or a bucket's location in the one spelling. Throws InvalidArgument, UnknownScheme. */
+function allowedPlace(place: string, { pathOf }: CliContext): string {
+  try {
+    const bucket = parseBucketLocation(place);
+    return bucket === undefined ? resolve(pathOf(place)) : formatBucketLocation(bucket);
+  } catch (error) {
+    if (!(error instanceof LongshoreError)) throw error;
+    throw new LongshoreError(error.code, `--allow: ${error.message}`, { cause: error, hint: error.hint });
+  }
+}
 
 function listen(text: string): ListenAddress {
   const address = parseListenAddress(text);

@@ -1,6 +1,7 @@
 /** What `create` does. */
 import type { CreatedGrant, NewExport, NewExportDestination } from "../../api/documents.ts";
 import type { LongshoreClient } from "../../api/longshore-client.ts";
+import { LongshoreError } from "../../domain/errors.ts";
 import type { Role } from "../../domain/permission.ts";
 import { apiVersion } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
@@ -9,7 +10,8 @@ import { timeText } from "./describe-text.ts";
 import type { GivenDocument } from "./document-file.ts";
 import { followExport } from "./follow-export.ts";
 import { grantEnd } from "./looks.ts";
-import { absolute, newExport, type NewExportOptions } from "./new-export.ts";
+import { newExport, type NewExportOptions } from "./new-export.ts";
+import { newBucket, newDirectory } from "./new-place.ts";
 import { jsonText, shown } from "./shown.ts";
 
 interface CreateOptions extends ServerOptions {
@@ -32,19 +34,31 @@ export async function createExport(
 export async function createDestination(
   context: CliContext,
   name: string,
-  options: CreateOptions & { readonly directory: string },
+  options: CreateOptions & { readonly directory?: string | undefined; readonly bucket?: string | undefined },
 ): Promise<void> {
   const namespace = namespaceOf(options);
-  const path = absolute("--directory", options.directory);
+  const spec = destinationSpec(options);
   const client = await connect(context, options);
   const document: NewExportDestination = {
     apiVersion,
     kind: "ExportDestination",
     metadata: { name, namespace },
-    spec: { directory: { path } },
+    spec,
   };
   await client.destinations.create(namespace, document, context.signal);
   await context.stdout.write(`destination/${name} created\n`);
+}
+
+function destinationSpec({
+  directory,
+  bucket,
+}: {
+  readonly directory?: string | undefined;
+  readonly bucket?: string | undefined;
+}): NewExportDestination["spec"] {
+  if (directory !== undefined && bucket === undefined) return newDirectory("--directory", directory);
+  if (bucket !== undefined && directory === undefined) return newBucket("--bucket", bucket);
+  throw new LongshoreError("InvalidArgument", "a destination is either a --directory or a --bucket");
 }
 
 export interface CreateGrantOptions extends CreateOptions {

@@ -62,7 +62,11 @@ function resultLines(resource: Export, now: number): Line[] {
 }
 
 export function describeDestination({ metadata, spec, status }: ExportDestination, now: number): string {
-  return pageOf(metadata, [["Directory", spec.directory?.path]], status?.conditions, now);
+  const lines: Line[] = [
+    ["Directory", spec.directory?.path],
+    ["Bucket", spec.bucket?.url],
+  ];
+  return pageOf(metadata, lines, status?.conditions, now);
 }
 
 export function describeGrant(grant: DownloadGrant, now: number): string {

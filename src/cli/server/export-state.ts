@@ -1,6 +1,7 @@
 /** What an Export's document says of its state, in a few words. */
 import { formatBytes } from "../../domain/quantity.ts";
 import { type Condition, conditionOf } from "../../domain/resources/condition.ts";
+import { locationOf } from "../../domain/resources/place-location.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 
 export function succeededCondition({ status }: Export): Condition | undefined {
@@ -32,10 +33,10 @@ export function sizeOf({ status }: Export): string {
   return bytes === undefined ? "" : formatBytes(bytes);
 }
 
-export function destinationOf({ spec }: Export): string {
-  return spec.destination.name ?? spec.destination.directory?.path ?? "";
+export function destinationOf({ metadata, spec }: Export): string {
+  return spec.destination.name ?? locationOf(spec.destination, metadata) ?? "";
 }
 
-export function sourceOf({ spec }: Export): string {
-  return spec.source.directory?.path ?? "";
+export function sourceOf({ metadata, spec }: Export): string {
+  return locationOf(spec.source, metadata) ?? "";
 }

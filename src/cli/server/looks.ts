@@ -1,6 +1,7 @@
 /** How resources are shown in tables. */
 import { formatBytes } from "../../domain/quantity.ts";
 import { conditionOf } from "../../domain/resources/condition.ts";
+import { locationOf } from "../../domain/resources/place-location.ts";
 import { quantityBytes } from "../../domain/resources/quantity-field.ts";
 import type { DownloadGrant, Export, ExportDestination, Resource } from "../../domain/resources/resource.ts";
 import { age, untilThen } from "./duration.ts";
@@ -56,7 +57,7 @@ export const destinationLook: Look<ExportDestination> = {
   columns: [
     name,
     { title: "STATUS", value: (destination) => reasonOf(destination, "Ready") },
-    { title: "DIRECTORY", value: ({ spec }) => spec.directory?.path ?? "" },
+    { title: "PLACE", value: ({ metadata, spec }) => locationOf(spec, metadata) ?? "" },
     ageColumn,
     { title: "MESSAGE", wide: true, value: messageOf },
   ],

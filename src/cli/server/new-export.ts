@@ -1,8 +1,8 @@
 /** Makes an Export's document of the options of `create export`. */
 import type { NewExport } from "../../api/documents.ts";
-import { LongshoreError } from "../../domain/errors.ts";
 import { apiVersion } from "../../domain/resources/resource.ts";
 import { formatFromWord, type FormatWord } from "./format-words.ts";
+import { newPlace } from "./new-place.ts";
 
 export interface NewExportOptions {
   readonly source: string;
@@ -25,7 +25,7 @@ export function newExport(name: string, namespace: string, options: NewExportOpt
   const { format, level, partSize, workers, include, exclude, differences, ttl, previous, keepData } =
     options;
   const spec: NewExport["spec"] = {
-    source: { directory: { path: absolute("--source", options.source) } },
+    source: newPlace("--source", options.source),
     destination: destinationOf(options.destination),
     ...given("include", include && [...include]),
     ...given("exclude", exclude && [...exclude]),
@@ -54,15 +54,6 @@ const workersOf = (count: number): NewExport["spec"]["workers"] => ({
   count,
 });
 
-/** A path as it stands on the server's machine, where our working directory means nothing. */
-export function absolute(option: string, path: string): string {
-  if (path.startsWith("/")) return path;
-  throw new LongshoreError("InvalidArgument", `${option} ${JSON.stringify(path)} is no absolute path`, {
-    hint: "name the folder as the server's machine has it, from / on",
-  });
-}
-
 function destinationOf(text: string): NewExport["spec"]["destination"] {
-  if (text.includes("/")) return { directory: { path: absolute("--destination", text) } };
-  return { name: text };
+  return text.includes("/") ? newPlace("--destination", text) : { name: text };
 }

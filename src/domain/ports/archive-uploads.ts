@@ -7,10 +7,10 @@ export interface ArchiveUploads {
   readonly smallestPart: number;
   readonly mostParts: number;
 
-  /** Begins an upload of the object; nothing is seen of it. */
-  begin(object: string, signal: AbortSignal): Promise<ArchiveUpload>;
+  /** Begins an upload of the object; nothing is seen of it. Its content type is that of its name where none is said. */
+  begin(object: string, contentType: string | undefined, signal: AbortSignal): Promise<ArchiveUpload>;
   /** Takes the bytes of one part, complete before any is sent. */
-  createPart(upload: ArchiveUpload, number: number, signal: AbortSignal): Promise<ArchivePartWriter>;
+  createPart(upload: ArchiveUpload, part: NewPart, signal: AbortSignal): Promise<ArchivePartWriter>;
   /** The part that the store has under this number. Throws UploadLost where it knows no such upload. */
   find(upload: ArchiveUpload, number: number, signal: AbortSignal): Promise<StoredPart | undefined>;
   /** Numbers of those parts that the store has not as they are said to be. Throws UploadLost. */
@@ -42,11 +42,17 @@ export interface ArchiveUpload {
   readonly id: string;
 }
 
+export interface NewPart {
+  readonly number: number;
+  /** Whether the writer has to say the bytes' MD5, which takes longer than all the rest. */
+  readonly md5: boolean;
+}
+
 export interface ArchivePartWriter extends AsyncDisposable {
   /** Takes all the bytes at once; the caller may reuse the buffer. */
   write(bytes: Uint8Array): void;
   readonly size: number;
-  /** No more bytes come: says what they are. Lower-case hex; `md5` is what most stores say of a part. */
+  /** No more bytes come: says what they are. Lower-case hex; `md5` is what most stores say of a part, and "" where it was not asked for. */
   finish(): PartDigests;
   /** Sends what was finished. */
   send(): Promise<StoredPart>;

@@ -32,7 +32,7 @@ export interface NewAuditRecord {
   readonly download?:
     | { readonly file: string; readonly ranges: string; readonly bytes: number; readonly complete: boolean }
     | undefined;
-  /** Of a refusal: the code of the error. */
+  /** Of a refusal the code of the error; of a download that was left to a store, that it was, for its bytes are not known here. */
   readonly reason?: string | undefined;
 }
 

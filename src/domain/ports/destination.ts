@@ -1,3 +1,4 @@
+import type { ObjectDescription } from "../entry.ts";
 import type { ArchiveUploads } from "./archive-uploads.ts";
 
 /**
@@ -67,12 +68,13 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** One object, as it was when it was opened where the store replaces objects whole. */
+/** One object, as it was when it was opened: where that is gone since, a read throws Damaged rather than give other bytes. */
 export interface OpenObject extends AsyncDisposable {
   readonly size: number;
   /**
    * Another one for other bytes under this name, so that what was found out about the bytes need not be found out again;
-   * but two changes close to one another may have the same.
+   * but two changes close to one another may have the same. Of an object store it is the ETag, as `complete` of an archive
+   * says it.
    */
   readonly version: string;
   /** When it was changed last, in milliseconds since 1970: whoever trusts `version` keeps away from changes of the moment. */
@@ -91,8 +93,11 @@ export interface StoredObject {
 export interface ObjectWriter {
   /** Takes all the bytes at once; the caller may reuse the buffer. */
   write(bytes: Uint8Array): void;
-  /** Gives the object its name, visible whole; `flush` then makes it durable. The writer is used up. */
-  commit(name: string): Promise<void>;
+  /**
+   * Gives the object its name, visible whole; `flush` then makes it durable. The writer is used up. The description is kept
+   * where the place has room for one.
+   */
+  commit(name: string, description?: Pick<ObjectDescription, "contentType">): Promise<void>;
   /** Waits until the committed bytes and their name would survive a power cut. */
   flush(): Promise<void>;
   /** Drops what was not committed, and closes; after `commit` and `flush` it only closes. */

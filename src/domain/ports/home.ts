@@ -7,7 +7,10 @@ import type { Source } from "./source.ts";
 export interface Drivers {
   /** Throws UnknownScheme, InvalidArgument, SourceNotFound, SourceUnreadable. */
   readonly openSource: (location: string) => Promise<Source>;
-  /** The folder of one export; it need not exist. Throws UnknownScheme, InvalidArgument. */
-  readonly openDestination: (location: string) => Promise<Destination>;
+  /**
+   * The folder of one export; it need not exist. `scratch` is a folder for what a place needs room for on its way there, the
+   * system's where none is said. Throws UnknownScheme, InvalidArgument.
+   */
+  readonly openDestination: (location: string, scratch?: string) => Promise<Destination>;
   readonly format: (name: FormatName) => Promise<Format>;
 }

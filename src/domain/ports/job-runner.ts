@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ExportOptions } from "../export-options.ts";
 import type { ExportProgress } from "../resources/export.ts";
+import type { Ways } from "./places.ts";
 
 /** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
 export interface JobRunner {
@@ -28,6 +29,10 @@ export interface OwnedPlace {
   /** LOCATION of one export. */
   readonly location: string;
   readonly owner: string;
+  /** The resource that it is the data of, where there is one. */
+  readonly export?: { readonly namespace: string; readonly name: string } | undefined;
+  /** How it is reached, where its location does not say all of it. */
+  readonly ways?: Ways | undefined;
 }
 
 export interface ExportJob {
@@ -43,6 +48,8 @@ export interface ExportJob {
   readonly options: ExportOptions;
   /** That pack at the same time; as many as the runner gives one export where it is undefined. */
   readonly workers: number | undefined;
+  /** How source, location and previous are reached, where they do not say all of it. */
+  readonly ways?: Ways | undefined;
 }
 
 export interface JobObservation {
@@ -50,6 +57,8 @@ export interface JobObservation {
   readonly phase: "queued" | "running" | "succeeded" | "failed";
   readonly progress: ExportProgress;
   readonly parts: { readonly succeeded: number; readonly reused: number };
+  /** What keeps it from going on, where somebody may have to do something about it. Of `queued` and `running`. */
+  readonly waiting?: { readonly reason: string; readonly message: string };
   /** Of `succeeded`. */
   readonly result?: JobResult;
   /** Of `failed`; `code` is missing where it was none of ours. */

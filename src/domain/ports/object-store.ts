@@ -1,3 +1,4 @@
+import type { ObjectDescription } from "../entry.ts";
 import type { ByteRange, PresignTerms } from "./destination.ts";
 
 /**
@@ -65,6 +66,8 @@ export interface WantedRange extends ByteRange {
 
 export interface ObjectContent {
   readonly facts: ObjectFacts;
+  /** Of the whole object, in lower-case hex, where the store is known to say that of it. */
+  readonly md5?: string | undefined;
   /** To be read to its end or left early; either way nothing stays open. Errors are of the catalogue. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -76,6 +79,8 @@ export interface ObjectFacts {
   readonly etag: string;
   /** Milliseconds since 1970. */
   readonly modifiedAt: number;
+  /** From an answer about this object alone; a list does not say it. */
+  readonly description?: ObjectDescription | undefined;
 }
 
 export interface ListObjects {

@@ -1,4 +1,4 @@
-import type { DifferenceReason, Entry, PlannedEntry } from "../entry.ts";
+import type { DifferenceReason, Entry, ObjectDescription, PlannedEntry } from "../entry.ts";
 
 /** A tree of files to take out. Reading never changes it. */
 export interface Source {
@@ -44,6 +44,8 @@ export interface EntryReader {
   /** Whether what was read is still what was planned: asked once, after the last read. */
   difference(): MaybePromise<DifferenceReason | undefined>;
   close(): MaybePromise<void>;
+  /** What the source says of the file beside its bytes, known when it is opened. */
+  readonly description?: ObjectDescription | undefined;
 }
 
 /** A reader that never waits. */

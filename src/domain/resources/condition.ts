@@ -2,16 +2,22 @@
 import { z } from "zod";
 
 export const Condition = z.strictObject({
-  type: z.string().max(316),
-  status: z.enum(["True", "False", "Unknown"]),
-  /** One word in CamelCase: for `Succeeded` of an Export it is what the Status column shows. */
-  reason: z.string().max(1024),
-  /** One sentence for a person. */
-  message: z.string().max(32_768),
-  lastTransitionTime: z.iso.datetime(),
-  observedGeneration: z.int().nonnegative().optional(),
+  type: z.string().max(316).describe("Which aspect."),
+  status: z.enum(["True", "False", "Unknown"]).describe("Whether it is so; Unknown while nobody can say."),
+  reason: z
+    .string()
+    .max(1024)
+    .describe("One word in CamelCase; for Succeeded of an Export it is what the Status column shows."),
+  message: z.string().max(32_768).describe("One sentence for a person."),
+  lastTransitionTime: z.iso.datetime().describe("When `status` last changed."),
+  observedGeneration: z.int().nonnegative().optional().describe("Of the spec that this condition is about."),
 });
 export type Condition = z.infer<typeof Condition>;
+
+export const Conditions = z
+  .array(Condition)
+  .max(16)
+  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] });
 
 /** The list with this condition in it. The time of the last transition moves only when `status` changes. */
 export function withCondition(

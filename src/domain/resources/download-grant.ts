@@ -1,6 +1,6 @@
 /** DownloadGrant: a signed, expiring, revocable permission to download one export. The token itself is nowhere in it. */
 import { z } from "zod";
-import { Condition } from "./condition.ts";
+import { Conditions } from "./condition.ts";
 import { ResourceName } from "./names.ts";
 import { Quantity } from "./quantity-field.ts";
 import { type ValidationRule, withRules } from "./validation-rule.ts";
@@ -39,12 +39,15 @@ export const DownloadGrantSpec = withRules(shape, [staysRevoked]);
 export type DownloadGrantSpec = z.infer<typeof DownloadGrantSpec>;
 
 export const DownloadGrantStatus = z.strictObject({
-  conditions: z.array(Condition).max(16).optional(),
-  observedGeneration: z.int().nonnegative().optional(),
-  /** Of the export it was made for: one of the same name that is made later is another. */
-  exportUid: z.string().max(64).optional(),
-  expirationTime: z.iso.datetime().optional(),
-  bytesServed: z.int().nonnegative().optional(),
-  lastUsedTime: z.iso.datetime().optional(),
+  conditions: Conditions.optional().describe("Valid says whether it can be used."),
+  observedGeneration: z.int().nonnegative().optional().describe("Of the spec that this status is about."),
+  exportUid: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Of the export it was made for: one of the same name that is made later is another."),
+  expirationTime: z.iso.datetime().optional().describe("When it ceases to hold."),
+  bytesServed: z.int().nonnegative().optional().describe("Bytes downloaded with it so far."),
+  lastUsedTime: z.iso.datetime().optional().describe("When somebody last downloaded with it."),
 });
 export type DownloadGrantStatus = z.infer<typeof DownloadGrantStatus>;

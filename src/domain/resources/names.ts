@@ -19,3 +19,12 @@ export const NamespaceName = z
     error: "must be lower-case letters, digits and '-', beginning and ending with a letter or digit",
   })
   .describe("Lower-case letters, digits and '-', at most 63 of them.");
+
+/** Of an object that is not ours: whatever Kubernetes takes (IsDNS1123Subdomain). */
+export const ObjectName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(new RegExp(`^${label}(\\.${label})*$`), {
+    error: "must be lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+  });

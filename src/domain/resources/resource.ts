@@ -43,6 +43,7 @@ interface KindDescription {
   readonly shortNames: readonly string[];
   readonly schema: z.ZodType;
   readonly spec: z.ZodType;
+  readonly status: z.ZodType;
   /** Members of `spec` that may change after creation. */
   readonly mutable: readonly string[];
 }
@@ -54,6 +55,7 @@ export const kinds: Readonly<Record<Kind, KindDescription>> = {
     shortNames: ["exp"],
     schema: Export,
     spec: ExportSpec,
+    status: ExportStatus,
     mutable: mutableExportFields,
   },
   ExportDestination: {
@@ -62,6 +64,7 @@ export const kinds: Readonly<Record<Kind, KindDescription>> = {
     shortNames: ["expdest"],
     schema: ExportDestination,
     spec: ExportDestinationSpec,
+    status: ExportDestinationStatus,
     mutable: [],
   },
   DownloadGrant: {
@@ -70,6 +73,7 @@ export const kinds: Readonly<Record<Kind, KindDescription>> = {
     shortNames: ["grant"],
     schema: DownloadGrant,
     spec: DownloadGrantSpec,
+    status: DownloadGrantStatus,
     mutable: mutableGrantFields,
   },
 };

@@ -8,11 +8,11 @@ import type { ObjectStore, Payload } from "../../domain/ports/object-store.ts";
 import { bucketArchives } from "./bucket/archives.ts";
 import { contentTypeOf } from "./bucket/content-type.ts";
 import { listKeys, listNames } from "./bucket/listing.ts";
+import { openStoredObject } from "./bucket/open-object.ts";
 import { payloadOf } from "./bucket/payload.ts";
 import { MemoryBudget, type PayloadPlace, PayloadWriter } from "./bucket/payload-writer.ts";
+import { readRecord } from "./bucket/read-record.ts";
 
-/** More than any record; the store ends where the object does. */
-const everything = { offset: 0, length: 2 ** 40 };
 /** A store answers a single request late, and many almost as soon. */
 const writesAtOnce = 32;
 /** Objects removed by one request. */
@@ -42,7 +42,8 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
   const folder = bare === "" ? "" : `${bare}/`;
   const displayed = formatBucketLocation({ ...location, prefix: bare });
   const payloadPlace: PayloadPlace = { budget: new MemoryBudget(options.memory), scratch: options.scratch };
-  const { presign } = store;
+  // Where receivers can't reach the store, its URLs are nothing to them.
+  const presign = location.parameters["delivery"] === "relay" ? undefined : store.presign;
   const keyOf = (name: string): string => folder + keyOfName(name);
   const record = (name: string, bytes: Uint8Array): Payload => payloadOf(bytes, contentTypeOf(name));
 
@@ -57,9 +58,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
     prepare: (signal) => store.check(signal),
     get: async (name, signal) => {
       signal.throwIfAborted();
-      const content = await store.get(keyOf(name), everything, signal);
-      if (content === undefined || content === "changed") return undefined;
-      return Buffer.concat(await Array.fromAsync(content.bytes));
+      return readRecord(store, keyOf(name), signal);
     },
     put: (name, bytes, signal) => store.put(keyOf(name), record(name, bytes), signal),
     putIfAbsent: (name, bytes, signal) => store.putIfAbsent(keyOf(name), record(name, bytes), signal),
@@ -72,6 +71,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
         throw new LongshoreError("Damaged", `${name} is missing in ${displayed}`);
       yield* content.bytes;
     },
+    openObject: (name, signal) => openStoredObject({ store, key: keyOf(name), name }, signal),
     size: async (name, signal) => (await store.head(keyOf(name), signal))?.size,
     list: (prefix, signal) => listNames(store, folder, prefix, signal),
     remove: (name, signal) => store.remove([keyOf(name)], signal),
@@ -107,6 +107,9 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
 /** Uploads that were begun below the folder and never ended take room too, though no list shows them. */
 async function removeAll(store: ObjectStore, prefix: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
+  // Before the objects: whoever is cut off must still find what says whose the uploads are.
+  for (const upload of (await store.multipart?.uploads(prefix, signal)) ?? [])
+    await store.multipart?.abort(upload, signal);
   let keys: string[] = [];
   for await (const { key } of listKeys(store, prefix, signal)) {
     keys.push(key);
@@ -115,8 +118,6 @@ async function removeAll(store: ObjectStore, prefix: string, signal: AbortSignal
     keys = [];
   }
   if (keys.length > 0) await store.remove(keys, signal);
-  for (const upload of (await store.multipart?.uploads(prefix, signal)) ?? [])
-    await store.multipart?.abort(upload, signal);
 }
 
 function objectWriter(
@@ -131,9 +132,9 @@ function objectWriter(
         throw new LongshoreError("DestinationFailed", "an object was written after its end");
       writer.write(bytes);
     },
-    commit: async (name) => {
+    commit: async (name, description) => {
       payload ??= writer.finish();
-      await put(name, { ...payload, contentType: contentTypeOf(name) });
+      await put(name, { ...payload, contentType: description?.contentType ?? contentTypeOf(name) });
     },
     flush: () => Promise.resolve(),
     [Symbol.asyncDispose]: async () => {

@@ -28,9 +28,16 @@ import { type SystemPath, SystemPaths } from "./filesystem/system-paths.ts";
 /** Other destinations of the same kind, for copies that move no bytes. */
 const systemPaths = new WeakMap<Destination, (name: string) => SystemPath>();
 
-/** `path` is an absolute path; it need not exist. */
-export function openFilesystemDestination(path: string): Destination {
+/**
+ * `path` is an absolute path; it need not exist. `seenAs` says what the folder that it really is, every link resolved, is
+ * called in records and messages; what it throws is thrown before anything is touched.
+ */
+export function openFilesystemDestination(
+  path: string,
+  seenAs: (folder: string) => string = (folder) => folder,
+): Destination {
   const folder = realPath(path);
+  const location = seenAs(folder);
   const paths = new SystemPaths(folder);
   const systemPath = (name: string): SystemPath => paths.of(name);
   const failure = (error: unknown, name: string): LongshoreError => destinationError(error, folder, name);
@@ -55,7 +62,7 @@ export function openFilesystemDestination(path: string): Destination {
   };
 
   const destination: Destination = {
-    location: folder,
+    location,
     get: async (name, signal) => {
       signal.throwIfAborted();
       try {

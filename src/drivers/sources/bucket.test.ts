@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { after, before, describe, test } from "node:test";
+import { zstdDecompressSync } from "node:zlib";
 import { testSource } from "../../../test/conformance/source.ts";
 import {
   bucketLocation,
   freshPrefix,
+  openBucket,
   openSourceIn,
   openStore,
   s3Location,
@@ -13,9 +15,17 @@ import {
   textPayload,
 } from "../../../test/fixtures/buckets.ts";
 import { missingSwift, type S3Server, startSwift } from "../../../test/servers/swift.ts";
-import type { Entry } from "../../domain/entry.ts";
+import { contextOf, packPart, plan } from "../../../test/fixtures/packing.ts";
+import { MemoryDestination } from "../../../test/fixtures/memory-destination.ts";
+import { mixedBytes } from "../../../test/fixtures/mixed-bytes.ts";
+import type { Entry, PlannedEntry } from "../../domain/entry.ts";
+import { receiptName } from "../../domain/part.ts";
+import { parseIndexLine } from "../../domain/plan-line.ts";
+import type { Receipt } from "../../domain/receipt.ts";
 import type { ObjectStore } from "../../domain/ports/object-store.ts";
 import type { Source, WalkOptions } from "../../domain/ports/source.ts";
+
+const mebibyte = 2 ** 20;
 
 let swift: S3Server;
 const skip = missingSwift();
@@ -177,6 +187,121 @@ test("folders that are left out are passed over, however many keys they hold", {
   const source = openSourceIn(counting, location);
   assert.deepEqual(shown(await walk(source, { exclude: ["big/"] })), ["a/1 file", "z file"]);
   assert.ok(listed.length <= 3, `listed ${listed.length} pages`);
+});
+
+describe("an object", { skip }, () => {
+  const facing = (made: Keys, get: ObjectStore["get"]): Source =>
+    openSourceIn({ ...made.store, get }, bucketLocation(s3Location(swift, `${made.prefix}/`)));
+  const readAll = async (source: Source, entry: PlannedEntry): Promise<[Buffer, string | undefined]> => {
+    const reader = await source.open(entry);
+    assert.ok(typeof reader === "object");
+    const bytes = Buffer.alloc(entry.size);
+    let done = 0;
+    for (let read = -1; read !== 0 && done < bytes.length; done += read)
+      read = await reader.read(bytes.subarray(done, done + 1_000_000), done);
+    const difference = await reader.difference();
+    await reader.close();
+    return [bytes.subarray(0, done), difference];
+  };
+
+  test("of 200 MiB is read by several ranges at the same time, each byte once, in order", async () => {
+    await using made = await keys();
+    const bytes = mixedBytes(200 * mebibyte + 5, "big");
+    await made.put("big", bytes);
+    const asked: [offset: number, length: number][] = [];
+    let running = 0;
+    let most = 0;
+    const source = facing(made, async (key, wanted, cancelled) => {
+      asked.push([wanted.offset, wanted.length]);
+      assert.ok(wanted.ifMatch !== undefined, "each range is of the object that was planned");
+      most = Math.max(most, ++running);
+      const content = await made.store.get(key, wanted, cancelled);
+      if (typeof content !== "object") return content;
+      const counted = async function* (): AsyncGenerator<Uint8Array> {
+        yield* content.bytes;
+        running--;
+      };
+      return { ...content, bytes: counted() };
+    });
+    const [entry] = await walk(source);
+    const [found, difference] = await readAll(source, entry ?? assert.fail());
+    assert.ok(found.equals(bytes));
+    assert.equal(difference, undefined);
+    assert.ok(most >= 3, `${most} at the same time`);
+    let next = 0;
+    for (const [offset, length] of asked) {
+      assert.equal(offset, next);
+      next += length;
+    }
+    assert.equal(next, bytes.length);
+  });
+
+  test("that is replaced between plan and pack is a difference of the export", async () => {
+    await using made = await keys(["kept", "other"]);
+    const source = made.source("/");
+    const destination = new MemoryDestination();
+    const options = { format: "tar", partSize: 2 ** 26, entryDigests: false } as const;
+    const { parts } = await plan(source, destination, options);
+    await made.put("other", "OTHER");
+    for (const part of parts) {
+      const outcome = await packPart(contextOf(source, destination, options), { part });
+      const receipt = JSON.parse(
+        Buffer.from((await destination.get(receiptName(part.number), signal)) ?? "").toString(),
+      ) as Receipt;
+      assert.equal(receipt.differences.count, 1, JSON.stringify(outcome));
+    }
+    const [fragment] = (await Array.fromAsync(destination.list("", signal))).filter(({ name }) =>
+      name.includes("differences"),
+    );
+    const lines = Buffer.from((await destination.get(fragment?.name ?? "", signal)) ?? "").toString();
+    assert.deepEqual(JSON.parse(lines), { path: "other", type: "file", difference: "changed" });
+  });
+
+  test("that is replaced while it is read never becomes a mixture that is taken for whole", async () => {
+    await using made = await keys();
+    await made.put("big", mixedBytes(40 * mebibyte, "before"));
+    let gets = 0;
+    const source = facing(made, async (key, wanted, cancelled) => {
+      if (++gets === 3) await made.put("big", mixedBytes(40 * mebibyte, "after"));
+      return made.store.get(key, wanted, cancelled);
+    });
+    const [entry] = await walk(source);
+    const [, difference] = await readAll(source, entry ?? assert.fail());
+    assert.equal(difference, "changed");
+  });
+
+  test("keeps what was said of it: in the index, and its type among the files of another bucket", async () => {
+    await using made = await keys();
+    await using target = await keys();
+    const { S3Client, PutObjectCommand } = await import("@aws-sdk/client-s3");
+    const client = new S3Client({ endpoint: swift.endpoint, region: swift.region, forcePathStyle: true });
+    await client.send(
+      new PutObjectCommand({
+        Bucket: testBucket,
+        Key: `${made.prefix}/a.bin`,
+        Body: "a,b",
+        ContentType: "text/csv",
+        Metadata: { Origin: 'the "north"' },
+      }),
+    );
+    client.destroy();
+    const source = made.source("/");
+    for (const format of ["tar.zst", "files"] as const) {
+      const destination = openBucket(swift, `${target.prefix}/${format}`);
+      const options = { format, partSize: 2 ** 26, entryDigests: false } as const;
+      const { parts } = await plan(source, destination, options);
+      for (const part of parts) await packPart(contextOf(source, destination, options), { part });
+      const [index] = (await Array.fromAsync(destination.list("index/", signal))).map(({ name }) => name);
+      const bytes = (await destination.get(index ?? assert.fail(), signal)) ?? assert.fail();
+      const { placement } = parseIndexLine(zstdDecompressSync(bytes).toString());
+      assert.deepEqual(placement.description, {
+        contentType: "text/csv",
+        metadata: { origin: 'the "north"' },
+      });
+    }
+    const copied = await target.store.head(`${target.prefix}/files/files/a.bin`, signal);
+    assert.equal(copied?.description?.contentType, "text/csv");
+  });
 });
 
 const byPath = (a: string, b: string): number => {

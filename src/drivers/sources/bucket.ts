@@ -68,7 +68,11 @@ export function openBucketSource({ store, location, pathFilter }: BucketSourceOp
 
 async function placeOf(store: ObjectStore, prefix: string, signal: AbortSignal): Promise<Place> {
   if (prefix === "" || prefix.endsWith("/")) return { folder: prefix };
-  const facts = await store.head(prefix, signal);
+  const facts = await store.head(prefix, signal).catch(async (error: unknown) => {
+    // Nothing stands in the answer to this question: whoever may not even list hears the reason from there.
+    await store.check(signal);
+    throw error;
+  });
   if (facts === undefined) return { folder: `${prefix}/` };
   return { folder: prefix.slice(0, prefix.lastIndexOf("/") + 1), single: { key: prefix, facts } };
 }

@@ -20,7 +20,7 @@ import {
   openAzureDestination,
 } from "../../../test/fixtures/azure-containers.ts";
 import { bucketLocation, freshPrefix, openSourceIn, textPayload } from "../../../test/fixtures/buckets.ts";
-import { startRequestProxy } from "../../../test/fixtures/request-proxy.ts";
+import { startFaultProxy } from "../../../test/servers/fault-proxy.ts";
 import { type AzureServer, missingAzurite, startAzurite } from "../../../test/servers/azurite.ts";
 import type { ObjectStore } from "../../domain/ports/object-store.ts";
 import { openAzureStore } from "./azure.ts";
@@ -166,7 +166,7 @@ describe("lists", { skip }, () => {
   });
 
   test("pass over what lies before a key once, and not again for every page", async () => {
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => ({ how: "pass" }));
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, () => ({ how: "pass" }));
     const made = place(openAzure({ ...azurite, endpoint: `${proxy.origin}/${azurite.account}` }));
     for (let i = 0; i < 30; i++) await made.put(`k${String(i).padStart(2, "0")}`);
     const before = proxy.requests.length;
@@ -212,7 +212,7 @@ describe("names", { skip }, () => {
     // As Azure does it, which the emulator does not.
     const mangle = (path: string): string =>
       path.replace(/^[^?]*/, (name) => name.replaceAll(/\.+(?=\/|$)/g, ""));
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, (_method, path) => ({
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, ({ path }) => ({
       how: "pass",
       path: mangle(path),
     }));
@@ -377,7 +377,7 @@ describe("a URL for others", { skip }, () => {
   });
 
   test("leads where receivers reach the store", async () => {
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => ({ how: "pass" }));
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, () => ({ how: "pass" }));
     const publicEndpoint = `${proxy.origin}/${azurite.account}/`;
     const location = bucketLocation(`${azureLocation(azurite, "")}&publicEndpoint=${publicEndpoint}`);
     const store = openAzureStore(location, azureEnv(azurite));

@@ -1,6 +1,7 @@
 /** Containers of Azure Blob Storage and of every store that speaks its API, one request a call. */
 import type { Readable } from "node:stream";
 import type { BucketLocation } from "../../domain/location.ts";
+import { describedBy } from "../../domain/object-description.ts";
 import type {
   ObjectContent,
   ObjectFacts,
@@ -75,7 +76,8 @@ function getBlob(
     const settings = { ...options, conditions, maxRetryRequests: 0 };
     const found = await blobOf(container, key).download(offset, length, settings);
     const body = found.readableStreamBody as Readable | undefined;
-    return { facts: factsOf(found), bytes: body === undefined ? noBytes : readBody(body, failed, signal) };
+    const bytes = body === undefined ? noBytes : readBody(body, failed, signal);
+    return { facts: factsOf(found), ...md5Of(found), bytes };
   };
   return ask<ObjectContent | "changed" | undefined>(container, { operation, key, run }, signal, (error) => {
     if (statusOf(error) === 412) return "changed";
@@ -112,18 +114,32 @@ function broken(error: unknown): unknown {
   return Object.assign(new Error(message ?? "the answer ended too early"), { code });
 }
 
+/** What an answer with a range says of the whole blob has a header of its own. */
+function md5Of(found: {
+  readonly contentMD5?: Uint8Array | undefined;
+  readonly blobContentMD5?: Uint8Array | undefined;
+  readonly contentRange?: string | undefined;
+}): { readonly md5?: string } {
+  const md5 = found.blobContentMD5 ?? (found.contentRange === undefined ? found.contentMD5 : undefined);
+  return md5 === undefined ? {} : { md5: Buffer.from(md5).toString("hex") };
+}
+
 interface AnsweredBlob {
   readonly contentLength?: number | undefined;
   readonly contentRange?: string | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: Date | undefined;
+  readonly contentType?: string | undefined;
+  readonly metadata?: Record<string, string> | undefined;
 }
 
-function factsOf({ contentLength, contentRange, etag, lastModified }: AnsweredBlob): ObjectFacts {
+function factsOf(answer: AnsweredBlob): ObjectFacts {
+  const { contentLength, contentRange, etag, lastModified, contentType, metadata } = answer;
   const whole = /\/(\d+)$/.exec(contentRange ?? "")?.[1];
   return {
     size: whole === undefined ? (contentLength ?? 0) : Number(whole),
     etag: (etag ?? "").replaceAll('"', ""),
     modifiedAt: lastModified?.getTime() ?? 0,
+    description: describedBy(contentType, metadata),
   };
 }

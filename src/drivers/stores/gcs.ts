@@ -10,6 +10,7 @@ import { findObject, listKeys, listPage } from "./gcs/listing.ts";
 import { multipartUploads } from "./gcs/multipart.ts";
 import { longestName, nameOfKey } from "./gcs/names.ts";
 import { factsOf } from "./gcs/objects.ts";
+import { presigner } from "./gcs/presign.ts";
 import { readObject } from "./gcs/reading.ts";
 import { keyRemover } from "./gcs/removing.ts";
 import type { Bucket } from "./gcs/sending.ts";
@@ -29,6 +30,7 @@ export function openGcsStore(location: BucketLocation, environment: Environment)
     kmsKeyName,
     storageClass,
   };
+  const presign = presigner(location, endpoint, environment);
   return {
     kind: "gs",
     displayed,
@@ -50,6 +52,7 @@ export function openGcsStore(location: BucketLocation, environment: Environment)
     list: (query, signal) => listKeys(bucket, query, signal),
     remove: keyRemover(bucket),
     copy: (from, key, signal) => copyObject(bucket, from, key, signal),
+    ...(presign === undefined ? undefined : { presign }),
     multipart: multipartUploads(bucket),
   };
 }

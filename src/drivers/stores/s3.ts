@@ -1,6 +1,7 @@
 /** Buckets of Amazon S3 and of every store that speaks its API, one request a call. */
 import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import { describedBy } from "../../domain/object-description.ts";
 import type { ObjectContent, ObjectFacts, ObjectStore, Payload } from "../../domain/ports/object-store.ts";
 import { noBytes, readBody } from "./s3/body.ts";
 import { type Environment, makeClient } from "./s3/client.ts";
@@ -8,9 +9,11 @@ import { conditionalPut } from "./s3/conditional-put.ts";
 import { isMissing, statusOf, storeError } from "./s3/errors.ts";
 import { unquoted } from "./s3/keys.ts";
 import { listKeys, removeKeys } from "./s3/listing.ts";
+import { md5Tags } from "./s3/md5-tags.ts";
 import { multipartUploads } from "./s3/multipart.ts";
 import { newObjectInput } from "./s3/options.ts";
 import { presigner } from "./s3/presign.ts";
+import { credentialRenewal } from "./s3/renewal.ts";
 import { ask, type Bucket, sendPayload, withHeader } from "./s3/sending.ts";
 
 /** Nothing is asked yet. Throws InvalidArgument. */
@@ -18,12 +21,14 @@ export function openS3Store(location: BucketLocation, environment: Environment):
   const { client, identity } = makeClient(location, environment);
   const displayed = formatBucketLocation({ ...location, prefix: "", parameters: {} });
   const checksums = location.parameters["checksums"] !== "none";
-  const bucket: Bucket = { client, name: location.bucket, displayed, checksums };
+  const renewal = credentialRenewal(client.config.credentials);
+  const bucket: Bucket = { client, name: location.bucket, displayed, checksums, renewal };
   const newObject = newObjectInput(location);
   const presign = presigner(bucket, location);
   const { name: Bucket } = bucket;
-  const put = (key: string, payload: Payload, extra: object, signal: AbortSignal): Promise<unknown> =>
-    sendPayload(
+  const tags = md5Tags();
+  const put = async (key: string, payload: Payload, extra: object, signal: AbortSignal): Promise<unknown> => {
+    const answer = await sendPayload(
       bucket,
       { payload, operation: "PutObject", key },
       (body, options) => {
@@ -34,6 +39,9 @@ export function openS3Store(location: BucketLocation, environment: Environment):
       },
       signal,
     );
+    tags.learn(payload, answer);
+    return answer;
+  };
 
   const metadata = (key: string, signal: AbortSignal): Promise<Record<string, string> | undefined> =>
     ask<Record<string, string> | undefined>(
@@ -72,7 +80,7 @@ export function openS3Store(location: BucketLocation, environment: Environment):
             );
             const failed = (error: unknown): unknown =>
               storeError(error, { operation: "GetObject", key, displayed }, signal);
-            return { facts: factsOf(found), bytes: readBody(found, failed, signal) };
+            return { facts: factsOf(found), md5: tags.md5In(found), bytes: readBody(found, failed, signal) };
           },
         },
         signal,
@@ -135,13 +143,17 @@ interface AnsweredObject {
   readonly ContentRange?: string | undefined;
   readonly ETag?: string | undefined;
   readonly LastModified?: Date | undefined;
+  readonly ContentType?: string | undefined;
+  readonly Metadata?: Record<string, string> | undefined;
 }
 
-function factsOf({ ContentLength, ContentRange, ETag, LastModified }: AnsweredObject): ObjectFacts {
+function factsOf(answer: AnsweredObject): ObjectFacts {
+  const { ContentLength, ContentRange, ETag, LastModified, ContentType, Metadata } = answer;
   const whole = /\/(\d+)$/.exec(ContentRange ?? "")?.[1];
   return {
     size: whole === undefined ? (ContentLength ?? 0) : Number(whole),
     etag: unquoted(ETag),
     modifiedAt: LastModified?.getTime() ?? 0,
+    description: describedBy(ContentType, Metadata),
   };
 }

@@ -1,4 +1,5 @@
 /** What can be downloaded: bytes of a known number, of which any range can be read without those before it. */
+import type { PresignTerms } from "../../domain/ports/destination.ts";
 
 /** A list of segments, one after another. */
 export interface Blob {
@@ -11,7 +12,18 @@ export interface Blob {
   /** Lower-case hex, where it is known without reading everything. */
   readonly sha256?: string | undefined;
   readonly lastModified: Date;
+  /** Where a store has exactly these bytes as one object and can give them by itself; absent where they must come from us. */
+  readonly stored?: StoredBlob | undefined;
   open(): BlobReader;
+}
+
+/** A blob as one object of a store. */
+export interface StoredBlob {
+  /**
+   * A new URL by which anyone can read it for a while: a secret. Nobody checks bytes that come that way, so it throws
+   * Damaged where the object has another size, or is another object, than the export says. And the destination's errors.
+   */
+  presign(terms: PresignTerms, signal: AbortSignal): Promise<string>;
 }
 
 /** Reads one blob or segment for one download. It holds no bytes of its own but those it can't do without. */

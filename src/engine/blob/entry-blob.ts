@@ -8,7 +8,7 @@ import { pieceLength } from "../reading/content-reader.ts";
 import { findEntry, type IndexedEntry, type WholeEntry } from "../reading/index-lines.ts";
 import type { ReadingStoredFormat } from "../reading/open-export.ts";
 import { isSafePath } from "../reading/safe-path.ts";
-import type { Blob, BlobReader, Segment } from "./blob.ts";
+import type { Blob, BlobReader, Segment, StoredBlob } from "./blob.ts";
 import { checkedSegment } from "./checked-segment.ts";
 import { withSlot } from "./decoder-slots.ts";
 import { deflatedSegment, type StoredPiece } from "./deflated-segment.ts";
@@ -19,11 +19,12 @@ import { unknownType } from "./media-types.ts";
 import { objectRunSegment, objectSegment } from "./object-segment.ts";
 import { openSegments, startsOf } from "./segment-reader.ts";
 import type { ServedExport } from "./served-export.ts";
+import { storedObject } from "./stored-object.ts";
 
 /** Throws ResourceNotFound, NotDownloadable (a folder, a symbolic link, a device) or Damaged. */
 export async function entryBlob(served: ServedExport, path: string, signal: AbortSignal): Promise<Blob> {
   const whole = await contentOf(served, path, signal);
-  const { segments, size, facts, sha256 } =
+  const { segments, size, facts, sha256, stored } =
     served.format.layout === "files" ? keptFile(served, whole) : packedFile(served, whole);
   const starts = startsOf(segments);
   const open = (): BlobReader => openSegments(segments, starts);
@@ -36,6 +37,7 @@ export async function entryBlob(served: ServedExport, path: string, signal: Abor
     fileName: path.slice(path.lastIndexOf("/") + 1),
     sha256,
     lastModified: new Date(served.opened.manifest.run.finishedAt),
+    stored,
     open: needsDecoder ? () => withSlot(open(), shared.slots) : open,
   };
 }
@@ -84,15 +86,18 @@ interface Content {
   /** What determines the bytes. */
   readonly facts: readonly (string | number)[];
   readonly sha256: string | undefined;
+  /** Of a file that is kept as it is. */
+  readonly stored?: StoredBlob | undefined;
 }
 
-function keptFile({ opened, shared }: ServedExport, { entry }: WholeEntry): Content {
+function keptFile(served: ServedExport, { entry }: WholeEntry): Content {
+  const { opened, shared } = served;
   const { sha256, size = entry.size, crc32 } = entry.placement;
   const name = fileObject(entry.path);
   const { destination, manifestSha256 } = opened;
   const segment = objectSegment({ destination, name, size, sha256, proven: shared.proven });
   const facts = sha256 === undefined ? [manifestSha256, entry.path, crc32] : [sha256];
-  return { segments: [segment], size, facts, sha256 };
+  return { segments: [segment], size, facts, sha256, stored: storedObject(served, { name, size }) };
 }
 
 function packedFile(served: ServedExport, { entry, pieces }: WholeEntry): Content {

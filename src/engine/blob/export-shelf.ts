@@ -7,6 +7,7 @@ import { openExport } from "../reading/open-export.ts";
 import { ChunkCache } from "./chunk-cache.ts";
 import { DecoderSlots } from "./decoder-slots.ts";
 import { ProvenObjects } from "./proven-objects.ts";
+import { SeenObjects } from "./seen-objects.ts";
 import { type ServedExport, serveExport, type SharedByExports } from "./served-export.ts";
 import { SharedLoad } from "./shared-load.ts";
 
@@ -39,6 +40,7 @@ export class ExportShelf {
     this.#shared = {
       chunks: new ChunkCache(options.chunkBytes),
       proven: new ProvenObjects(options.clock),
+      seen: new SeenObjects(options.clock),
       slots: new DecoderSlots(),
     };
   }

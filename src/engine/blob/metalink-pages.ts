@@ -3,11 +3,13 @@
  * files can be asked for by range and is never held whole: a first pass over the index counts, once for each export.
  */
 import { byteStringOfText } from "../../domain/byte-string.ts";
+import { number8 } from "../../domain/part.ts";
 import { archiveName } from "../join.ts";
 import { fileObject } from "../reading/content.ts";
 import { type IndexedEntry, readPage } from "../reading/index-lines.ts";
 import type { Index } from "../reading/index-pages.ts";
 import type { OpenExport, ReadingFormat } from "../reading/open-export.ts";
+import { isPiece } from "../reading/archive-parts.ts";
 import { isSafePath } from "../reading/safe-path.ts";
 import { type MetalinkFile, metalinkFile, noLinks } from "./metalink-file.ts";
 import type { SharedLoad } from "./shared-load.ts";
@@ -51,7 +53,9 @@ function joinedAndParts(opened: OpenExport, extension: string): readonly List[] 
     const parts = manifest.parts.slice(from, from + partsPerPage);
     lists.push(async () =>
       parts.map(({ object, size, sha256, number }) => ({
-        name: byteStringOfText(object),
+        name: isPiece({ number, object })
+          ? `parts/${number8(number)}.${extension}`
+          : byteStringOfText(object),
         size,
         sha256,
         path: `parts/${number}`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MemoryDestination } from "../../../test/fixtures/memory-destination.ts";
 import { mixedBytes } from "../../../test/fixtures/mixed-bytes.ts";
+import { readBlob } from "../../../test/fixtures/read-blob.ts";
 import { type SmallEntry, smallExport, streamFormat, sumUp } from "../../../test/fixtures/small-export.ts";
 import { sha256 } from "../digest.ts";
 import { openExport } from "../reading/open-export.ts";
@@ -11,6 +12,7 @@ import { DecoderSlots } from "./decoder-slots.ts";
 import { type DownloadName, parseDownloadName } from "./download-name.ts";
 import { openDownload } from "./open-download.ts";
 import { ProvenObjects } from "./proven-objects.ts";
+import { SeenObjects } from "./seen-objects.ts";
 import { type ServedExport, serveExport } from "./served-export.ts";
 
 const { signal } = new AbortController();
@@ -41,6 +43,7 @@ async function serve(destination: MemoryDestination): Promise<ServedExport> {
   const shared = {
     chunks: new ChunkCache(),
     proven: new ProvenObjects({ now: () => 0 }),
+    seen: new SeenObjects({ now: () => 0 }),
     slots: new DecoderSlots(),
   };
   return serveExport(await openExport(destination, signal), streamFormat, shared);
@@ -48,19 +51,6 @@ async function serve(destination: MemoryDestination): Promise<ServedExport> {
 
 const named = (served: ServedExport, rest: string): Promise<Blob> =>
   openDownload(served, { name: parseDownloadName(rest), links }, signal);
-
-async function readBlob(blob: Blob, from = 0, end = blob.size, room = 97): Promise<Buffer> {
-  await using reader = blob.open();
-  const chunks: Buffer[] = [];
-  for (let position = from; position < end;) {
-    const into = Buffer.alloc(Math.min(room, end - position));
-    const length = await reader.read(into, position, signal);
-    if (length === 0) break;
-    chunks.push(into.subarray(0, length));
-    position += length;
-  }
-  return Buffer.concat(chunks);
-}
 
 const stored = ({ objects }: MemoryDestination, name: string): Buffer => Buffer.from(objects.get(name) ?? []);
 

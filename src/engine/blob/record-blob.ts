@@ -4,7 +4,7 @@ import { byteStringOfText } from "../../domain/byte-string.ts";
 import { sha256 } from "../digest.ts";
 import { damaged } from "../reading/document.ts";
 import type { OpenExport } from "../reading/open-export.ts";
-import type { Blob, Segment } from "./blob.ts";
+import type { Blob, Segment, StoredBlob } from "./blob.ts";
 import { bytesSegment } from "./bytes-segment.ts";
 import { notFound, type RecordName } from "./download-name.ts";
 import { entityTag } from "./entity-tag.ts";
@@ -12,6 +12,7 @@ import { recordTypes } from "./media-types.ts";
 import { objectSegment } from "./object-segment.ts";
 import { openObject } from "./open-object.ts";
 import type { ServedExport } from "./served-export.ts";
+import { storedObject } from "./stored-object.ts";
 
 /** Throws ResourceNotFound or Damaged. */
 export async function recordBlob(
@@ -19,7 +20,7 @@ export async function recordBlob(
   record: RecordName,
   signal: AbortSignal,
 ): Promise<Blob> {
-  const { segment, digest, facts } = await contentOf(served, record, signal);
+  const { segment, digest, facts, stored } = await contentOf(served, record, signal);
   return {
     size: segment.length,
     etag: entityTag(record, ...facts),
@@ -27,6 +28,7 @@ export async function recordBlob(
     fileName: record,
     sha256: digest,
     lastModified: new Date(served.opened.manifest.run.finishedAt),
+    stored,
     open: () => segment.open(),
   };
 }
@@ -36,6 +38,8 @@ interface Content {
   readonly digest?: string | undefined;
   /** What determines the bytes. */
   readonly facts: readonly string[];
+  /** Absent where we have read the bytes anyway, to know their tag. */
+  readonly stored?: StoredBlob | undefined;
 }
 
 async function contentOf(served: ServedExport, record: RecordName, signal: AbortSignal): Promise<Content> {
@@ -66,9 +70,11 @@ interface Listed {
   readonly sha256: string;
 }
 
-function listed({ opened, shared }: ServedExport, { object: name, size, sha256: digest }: Listed): Content {
+function listed(served: ServedExport, { object: name, size, sha256: digest }: Listed): Content {
+  const { opened, shared } = served;
   const object = { destination: opened.destination, name, size, sha256: digest, proven: shared.proven };
-  return { segment: objectSegment(object), digest, facts: [digest] };
+  const stored = storedObject(served, { name, size });
+  return { segment: objectSegment(object), digest, facts: [digest], stored };
 }
 
 /** The sums are what the manifest makes them; those of a Files export, one for each file, are given as they are. */
@@ -79,7 +85,8 @@ async function sums(served: ServedExport, signal: AbortSignal): Promise<Content>
   if (manifest.format === "files") {
     const size = await sizeOf(opened, name, signal);
     const object = { destination, name, size, sha256: undefined, proven: shared.proven };
-    return { segment: objectSegment(object), facts: [manifestSha256, String(size)] };
+    const stored = storedObject(served, { name, size });
+    return { segment: objectSegment(object), facts: [manifestSha256, String(size)], stored };
   }
   const parts = manifest.parts.map((part) => ({ ...part, object: byteStringOfText(part.object) }));
   const bytes = Buffer.concat(await Array.fromAsync(sha256Sums({ ...manifest, parts }, manifestSha256)));

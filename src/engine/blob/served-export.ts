@@ -6,12 +6,14 @@ import type { DecoderSlots } from "./decoder-slots.ts";
 import { ExportFrames } from "./frame-segment.ts";
 import { type MetalinkPage, metalinkPages } from "./metalink-pages.ts";
 import type { ProvenObjects } from "./proven-objects.ts";
+import type { SeenObjects } from "./seen-objects.ts";
 import { SharedLoad } from "./shared-load.ts";
 
 /** What all exports of one server share. */
 export interface SharedByExports {
   readonly chunks: ChunkCache;
   readonly proven: ProvenObjects;
+  readonly seen: SeenObjects;
   readonly slots: DecoderSlots;
 }
 

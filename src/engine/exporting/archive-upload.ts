@@ -5,7 +5,7 @@ import { archiveObject } from "../../domain/part.ts";
 import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { readReceipt } from "../receipts.ts";
-import { completedBefore } from "./complete-archive.ts";
+import { completedBefore } from "../packing/completed-before.ts";
 import type { ExportWork } from "./export-call.ts";
 import type { FoundExport } from "./found-export.ts";
 import { storedPart } from "./join-records.ts";
@@ -20,7 +20,7 @@ export async function beginUpload(
   if (archives === undefined || format.layout !== "archive") return undefined;
   // A part may be as small as its only entry; where the store takes no such part, it must be possible to fill it up.
   if (archives.smallestPart > 0 && format.padding === undefined) return undefined;
-  return archives.begin(`${call.name}.${format.extension}`, signal);
+  return archives.begin(`${call.name}.${format.extension}`, undefined, signal);
 }
 
 /** Ends what was begun for the same object and no plan knows, for it takes room that nobody sees. */

@@ -12,7 +12,7 @@ import { newRequest } from "./new-request.ts";
 /** Throws where source and destination can't go together, and what opening them throws. */
 export async function openWork(call: ExportCall, home: ExportHome): Promise<ExportWork> {
   const source = await home.drivers.openSource(call.source);
-  const destination = await home.drivers.openDestination(call.location);
+  const destination = await home.drivers.openDestination(call.location, call.scratch);
   checkPlaces(source.location, destination.location);
   return { call, home, source, destination };
 }

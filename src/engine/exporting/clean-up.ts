@@ -1,4 +1,5 @@
 import type { Destination } from "../../domain/ports/destination.ts";
+import { allEnded } from "../all-ended.ts";
 
 /** What only the making of an export needs, by the names that we give. */
 const ours = [
@@ -13,16 +14,15 @@ export function isWorkFile(name: string): boolean {
 
 /** Removes what only the making of the export needed, and nothing that somebody else put there. */
 export async function cleanUp(destination: Destination, signal: AbortSignal): Promise<void> {
-  for (const folder of ["attempts", "index", "tmp"]) {
-    let isAllOurs = true;
-    for await (const { name } of destination.list(`${folder}/`, signal)) isAllOurs &&= isWorkFile(name);
-    if (isAllOurs) {
-      await destination.removeAll(folder, signal);
-      continue;
-    }
-    for await (const { name } of destination.list(`${folder}/`, signal)) {
-      if (isWorkFile(name)) await destination.remove(name, signal);
-    }
+  await allEnded(["attempts", "index", "tmp"].map((folder) => cleanUpFolder(destination, folder, signal)));
+}
+
+async function cleanUpFolder(destination: Destination, folder: string, signal: AbortSignal): Promise<void> {
+  let isAllOurs = true;
+  for await (const { name } of destination.list(`${folder}/`, signal)) isAllOurs &&= isWorkFile(name);
+  if (isAllOurs) return destination.removeAll(folder, signal);
+  for await (const { name } of destination.list(`${folder}/`, signal)) {
+    if (isWorkFile(name)) await destination.remove(name, signal);
   }
 }
 

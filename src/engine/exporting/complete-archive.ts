@@ -1,9 +1,8 @@
 /** Makes the archive's object out of the parts that were sent, or says which of them have to be packed again. */
-import { createHash } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/ports/archive-uploads.ts";
-import type { Destination } from "../../domain/ports/destination.ts";
+import { completedBefore } from "../packing/completed-before.ts";
 import type { ExportWork } from "./export-call.ts";
 import type { JoinedRecords } from "./join-records.ts";
 import type { Tail } from "./tail-part.ts";
@@ -68,33 +67,6 @@ async function complete(
     `the store refuses to make ${upload.object} of parts that it says it has`,
     { hint: "make the export under another --name" },
   );
-}
-
-export interface SentParts {
-  readonly parts: readonly StoredPart[];
-  /** The same parts as the manifest has them. */
-  readonly digests: readonly { readonly size: number; readonly sha256: string }[];
-}
-
-/** The ETag of the object that the upload was made into by somebody before, if every byte of it is what was sent. */
-export async function completedBefore(
-  destination: Destination,
-  upload: ArchiveUpload,
-  { parts, digests }: SentParts,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const found = await destination.archives?.madeOf(upload.object, parts, signal);
-  if (found === undefined) return undefined;
-  if (found.isProven) return found.etag;
-  let offset = 0;
-  for (const { size, sha256 } of digests) {
-    const hash = createHash("sha256");
-    for await (const chunk of destination.read(upload.object, { offset, length: size }, signal))
-      hash.update(chunk);
-    if (hash.digest("hex") !== sha256) return undefined;
-    offset += size;
-  }
-  return found.etag;
 }
 
 function unlessLost(error: unknown): undefined {

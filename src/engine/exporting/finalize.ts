@@ -4,6 +4,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
 import type { Plan } from "../../domain/plan.ts";
+import { allEnded } from "../all-ended.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { countAttempts } from "./attempts.ts";
@@ -37,17 +38,18 @@ export async function finalize(
   const archive = await completeArchive(work, plan, { records, tail }, signal);
   if (archive !== undefined && "refused" in archive) return archive;
 
-  const planBytes = await destination.get("plan.json", signal);
-  if (planBytes === undefined)
-    throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
-  const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
   const parts = tail === undefined ? records.parts : [...records.parts, tail.part];
   const tailReceipts = tail === undefined ? [] : [tail.receipt];
   const kept = [...parts, ...records.files, ...records.receipts, ...tailReceipts].map(({ object }) => object);
-  if (!before.wasFinished) await removeStale(work, kept, records, signal);
-
+  const [planBytes, attempts] = await allEnded([
+    destination.get("plan.json", signal),
+    countAttempts(destination, plan.parts, signal),
+    before.wasFinished ? Promise.resolve() : removeStale(work, kept, records, signal),
+  ]);
+  if (planBytes === undefined)
+    throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
+  const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
   const { request } = plan;
-  const attempts = await countAttempts(destination, plan.parts, signal);
   const proof = proofOf(work, parts, records, plan);
   const manifest: Manifest = {
     ...proof,

@@ -3,6 +3,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
+import { allEnded } from "../all-ended.ts";
 import { sha256 } from "../digest.ts";
 import { parseDocument } from "../document.ts";
 import { isWorkFile } from "./clean-up.ts";
@@ -24,18 +25,19 @@ export interface Begun {
 
 /** Throws LocationOccupied, NewerFormat, and Damaged where a record can't be read. */
 export async function findExport(destination: Destination, signal: AbortSignal): Promise<FoundExport> {
-  const finished = await destination.get("manifest.json", signal);
+  // Asked at once: far from a store, each answer takes a while. What is written in between is met at the list below.
+  const [finished, planned, begun] = await allEnded(
+    (["manifest.json", "plan.json", requestName] as const).map((name) => destination.get(name, signal)),
+  );
   if (finished !== undefined) {
     const { Manifest } = await import("../../domain/manifest.ts");
     const manifest = parseDocument(Manifest, finished, `manifest.json in ${destination.location}`);
     return { kind: "finished", manifest, manifestDigest: sha256(finished) };
   }
-  const planned = await destination.get("plan.json", signal);
   if (planned !== undefined) {
     const { Plan } = await import("../../domain/plan.ts");
     return { kind: "planned", plan: parseDocument(Plan, planned, `plan.json in ${destination.location}`) };
   }
-  const begun = await destination.get(requestName, signal);
   if (begun !== undefined) {
     const { ExportRequest } = await import("../../domain/plan.ts");
     return {

@@ -7,6 +7,7 @@ import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploa
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { TailEncoder } from "../../domain/ports/format.ts";
 import type { FileDigest, Receipt, SentPart } from "../../domain/receipt.ts";
+import { allEnded } from "../all-ended.ts";
 import { ahead } from "../ahead.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
@@ -62,11 +63,14 @@ export async function joinRecords(
     stored += receipt.size;
   }
   entries?.end();
-  const files = [...plan.parts.map((part) => part.page), await index.commit("index.jsonl.zst")];
   const tableBytes = documentBytes(table);
-  await destination.put("index.pages.json", tableBytes, signal);
-  files.push({ object: "index.pages.json", size: tableBytes.length, sha256: sha256(tableBytes) });
-  files.push(...(await differences.commit()));
+  const [joined, differing] = await allEnded([
+    index.commit("index.jsonl.zst"),
+    differences.commit(),
+    destination.put("index.pages.json", tableBytes, signal),
+  ]);
+  const tableFile = { object: "index.pages.json", size: tableBytes.length, sha256: sha256(tableBytes) };
+  const files = [...plan.parts.map((part) => part.page), joined, tableFile, ...differing];
   return {
     parts,
     files,

@@ -35,6 +35,7 @@ export async function withPartDispatcher<T>(
       options: call.options,
       resumed: begun.found.kind !== "none",
       upload: begun.request.upload,
+      scratch: call.scratch,
     },
     workers: call.workers,
     onProgress: ({ bytes, files }) => home.onEvent({ kind: "packed", content: bytes, files }),

@@ -3,6 +3,7 @@ import type { Manifest } from "../../domain/manifest.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
 import type { Destination, StoredObject } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
+import { allEnded } from "../all-ended.ts";
 import { readLines } from "../lines.ts";
 
 /** Parts, receipts and pages that are not among the wanted names. */
@@ -11,12 +12,13 @@ export async function removeStaleRecords(
   wanted: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const prefix of ["parts/", "receipts/", "plan/"]) {
+  const removals = ["parts/", "receipts/", "plan/"].map(async (prefix) => {
     for await (const { name } of destination.list(prefix, signal)) {
       if (!wanted.has(name)) await destination.remove(name, signal);
     }
-  }
-  if (!wanted.has("differences.jsonl")) await destination.remove("differences.jsonl", signal);
+  });
+  if (!wanted.has("differences.jsonl")) removals.push(destination.remove("differences.jsonl", signal));
+  await allEnded(removals);
 }
 
 /** Files of format Files that the index does not have. Both lists are in byte order, so one pass over them is enough. */

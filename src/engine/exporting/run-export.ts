@@ -3,6 +3,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { draftReceiptName, receiptName } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
+import { allEnded } from "../all-ended.ts";
 import { endStrayUploads } from "./archive-upload.ts";
 import { checkOwnerOf, openWork, settle } from "./begin-export.ts";
 import { checkRequest } from "./check-request.ts";
@@ -47,8 +48,10 @@ export async function continueExport(
     const plan = await packEverything(work, begun, signal);
     const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
     if (!("refused" in result)) {
-      await cleanUp(work.destination, signal);
-      await endStrayUploads(work, plan.request.upload?.object, undefined, signal);
+      await allEnded([
+        cleanUp(work.destination, signal),
+        endStrayUploads(work, plan.request.upload?.object, undefined, signal),
+      ]);
       return { ...result, unchanged: false };
     }
     await packAgain(work, result.refused, round, signal);

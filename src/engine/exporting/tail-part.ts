@@ -50,7 +50,7 @@ async function createSentTail(
   number: number,
   signal: AbortSignal,
 ): Promise<TailOutput> {
-  const writer = await archives.createPart(upload, number, signal);
+  const writer = await archives.createPart(upload, { number, md5: true }, signal);
   return {
     write: (bytes) => writer.write(bytes),
     commit: async () => {

@@ -15,6 +15,8 @@ export interface Server {
 
 export interface Question {
   readonly url: URL;
+  /** GET unless said. */
+  readonly method?: "GET" | "HEAD";
   /** Value of Range. */
   readonly range: string | undefined;
   /** If-Match or If-Range; only for the server itself, another store has other tags. */
@@ -61,7 +63,7 @@ export async function askServer(
 
 async function answerTo(
   { target, token, timing }: Server,
-  { url, range, condition, isForeign }: Question & { readonly isForeign: boolean },
+  { url, method, range, condition, isForeign }: Question & { readonly isForeign: boolean },
   signal: AbortSignal,
 ): Promise<HttpAnswer | Trouble> {
   const bearer = !isForeign && !target.hasGrant && token !== undefined && token !== "";
@@ -74,7 +76,7 @@ async function answerTo(
     ...(bearer ? { authorization: `Bearer ${token}` } : undefined),
   };
   try {
-    return await httpGet({ url, headers, stallMs: timing.stallMs }, signal);
+    return await httpGet({ url, method, headers, stallMs: timing.stallMs }, signal);
   } catch (error) {
     signal.throwIfAborted();
     return connectionTrouble(error, url);

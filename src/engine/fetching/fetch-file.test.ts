@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { partsOf } from "../../../test/fixtures/exports.ts";
 import { mixedBytes } from "../../../test/fixtures/mixed-bytes.ts";
@@ -31,17 +33,17 @@ function cutAfter(most: number, bytes: Uint8Array, headers: Record<string, strin
 test("a part, an entry, a record and an empty file", async (t) => {
   const served = await serveExport(t, { sizes, entries });
   const part = readFileSync(partsOf(served.location)[1] ?? "");
-  const table: [file: string, bytes: Uint8Array, isProved: boolean][] = [
-    ["parts/1", part, true],
-    ["files/2026/q1.csv", entry, true],
-    ["manifest.json", readFileSync(`${served.location}/manifest.json`), true],
-    // There is no range of nothing that an answer could tell the digest of.
-    ["files/empty", Buffer.alloc(0), false],
+  const table: [file: string, bytes: Uint8Array][] = [
+    ["parts/1", part],
+    ["files/2026/q1.csv", entry],
+    ["manifest.json", readFileSync(`${served.location}/manifest.json`)],
+    // There is no range of nothing that an answer could tell the digest of, but it can be asked for.
+    ["files/empty", Buffer.alloc(0)],
   ];
-  for (const [name, bytes, isProved] of table) {
+  for (const [name, bytes] of table) {
     const file = fileIn(served);
     const report = await fetchFile(served.call(name), file, signal);
-    assert.deepEqual(report, { size: bytes.length, kept: 0, alreadyThere: false, isProved });
+    assert.deepEqual(report, { size: bytes.length, kept: 0, alreadyThere: false, isProved: true });
     assert.deepEqual(readFileSync(file), Buffer.from(bytes));
     assert.deepEqual(served.found(), ["file"]);
     assert.equal((await fetchFile(served.call(name), file, signal)).alreadyThere, true);
@@ -202,5 +204,37 @@ test("to a stream, but not where it changes or is wrong", async (t) => {
   how = "changes";
   await assert.rejects(streamFile(call, write, signal), { code: "ExportReplaced" });
   how = "wrong";
+  await assert.rejects(streamFile(call, write, signal), { code: "Damaged" });
+});
+
+test("what a store gives is held to the digest that the server says of it", async (t) => {
+  let given: Uint8Array = entry;
+  const store = createServer((request, response) => {
+    const headers = { etag: '"store"' };
+    cutAfter(entry.length, given, headers)(request, response);
+  });
+  store.listen(0, "127.0.0.1");
+  await once(store, "listening");
+  t.after(() => store.close());
+  const { port } = store.address() as AddressInfo;
+  const served = await serveExport(t, {
+    sizes,
+    entries,
+    intercept: (request, response, file) => {
+      if (request.method === "HEAD" || !file.startsWith("files/")) return false;
+      response.writeHead(307, { location: `http://127.0.0.1:${port}/bucket/object` }).end();
+      return true;
+    },
+  });
+  const call = served.call("files/2026/q1.csv");
+  for (const again of [false, true]) {
+    const report = await fetchFile(call, fileIn(served), signal);
+    assert.deepEqual([report.isProved, report.alreadyThere], [true, again]);
+  }
+  const write = async (): Promise<void> => undefined;
+  assert.equal((await streamFile(call, write, signal)).isProved, true);
+  given = Buffer.from(entry);
+  given[5] = (given[5] ?? 0) ^ 1;
+  await assert.rejects(fetchFile(call, fileIn(served, "b"), signal), { code: "Damaged" });
   await assert.rejects(streamFile(call, write, signal), { code: "Damaged" });
 });

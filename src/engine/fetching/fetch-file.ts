@@ -2,6 +2,7 @@
 import { LongshoreError } from "../../domain/errors.ts";
 import { outputError } from "../reading/output-error.ts";
 import { isJoined } from "../verify/joined-file.ts";
+import { askDigest } from "./ask-digest.ts";
 import { askServer } from "./ask-server.ts";
 import { fetchInto } from "./fetch-into.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
@@ -61,10 +62,11 @@ export async function knownFile(session: Session, signal: AbortSignal): Promise<
 
 /** Throws TargetExists unless the file is the very one that would be downloaded. */
 async function assertSame(
-  { server, patience }: Session,
+  session: Session,
   { remote, file, size }: { remote: RemoteFile; file: string; size: number },
   signal: AbortSignal,
 ): Promise<void> {
+  const { server, patience } = session;
   const lane = patience.newLane();
   while (remote.sha256 === undefined) {
     const asked = await askServer(server, { url: remote.url, range: undefined, condition: {} }, signal);
@@ -74,6 +76,7 @@ async function assertSame(
     }
     using answered = asked;
     learn(remote, answered);
+    if (answered.isForeign) await askDigest(session, remote, signal);
     if (remote.sha256 === undefined) throw targetExists(file);
   }
   if (!(await isJoined(file, [{ number: 0, size, sha256: remote.sha256 }], signal))) throw targetExists(file);
@@ -176,6 +179,7 @@ async function fetchOnce(
     await sink.finish().catch(() => undefined);
   }
   await file.truncate(sink.position());
+  await askDigest(session, remote, signal);
   return { kept, isRight: remote.sha256 === undefined || sink.digest() === remote.sha256 };
 }
 

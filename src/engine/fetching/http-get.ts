@@ -1,14 +1,16 @@
 /**
- * One GET, and its body as a stream that is read no faster than it is used.
+ * One GET or HEAD, and its body as a stream that is read no faster than it is used.
  *
  * It is node:http and not fetch: fetch has fixed time limits of five minutes, decodes content encodings unasked, and its
  * connections can't be governed without a further package.
  */
-import { get as getByHttp, type ClientRequest, type IncomingMessage } from "node:http";
-import { get as getByHttps } from "node:https";
+import { request as requestByHttp, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as requestByHttps } from "node:https";
 
 export interface HttpQuestion {
   readonly url: URL;
+  /** GET unless said. */
+  readonly method?: "GET" | "HEAD" | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
 }
@@ -24,12 +26,13 @@ export interface HttpAnswer extends Disposable {
 
 /** Rejects with the signal's reason, or with what the system says of the connection. */
 export async function httpGet(
-  { url, headers, stallMs }: HttpQuestion,
+  { url, method = "GET", headers, stallMs }: HttpQuestion,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   signal.throwIfAborted();
-  const get = url.protocol === "https:" ? getByHttps : getByHttp;
-  const request = get(url, { headers });
+  const ask = url.protocol === "https:" ? requestByHttps : requestByHttp;
+  const request = ask(url, { method, headers });
+  request.end();
   const watch = watchOver(request, stallMs, signal);
   try {
     const response = await responseTo(request);

@@ -1,6 +1,7 @@
 /** Hands out a single file of an export in order, checked against its digest where one is known. */
 import { createHash } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";
+import { askDigest } from "./ask-digest.ts";
 import { knownFile } from "./fetch-file.ts";
 import { fetchInto } from "./fetch-into.ts";
 import { forget } from "./remote-file.ts";
@@ -36,6 +37,7 @@ export async function streamFile(
   };
   tally.add({ connections: 1 });
   await fetchInto({ server, lane: patience.newLane(), file, whenChanged }, sink, signal);
+  await askDigest(session, file, signal);
   if (file.sha256 !== undefined && hash.digest("hex") !== file.sha256)
     throw new LongshoreError("Damaged", `${shown} did not come with the digest that it should have`, {
       hint: "run the same command again",

@@ -2,7 +2,7 @@
 import type { Hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import type { DifferenceReason, PlannedEntry } from "../../domain/entry.ts";
+import type { DifferenceReason, ObjectDescription, PlannedEntry } from "../../domain/entry.ts";
 import type { PartEncoder } from "../../domain/ports/format.ts";
 import type { EntryReader, ImmediateReader, Source } from "../../domain/ports/source.ts";
 import type { Pace } from "./context.ts";
@@ -10,6 +10,7 @@ import type { Pace } from "./context.ts";
 export interface Content {
   readonly crc32: number;
   readonly difference?: DifferenceReason;
+  readonly description?: ObjectDescription;
 }
 
 /** Larger entries let other work of the process have its turn now and then. */
@@ -83,7 +84,9 @@ async function copySlowly(
       await setImmediate();
       signal.throwIfAborted();
     }
-    return finish(await reader.difference(), run.length - done, sum, into);
+    const content = finish(await reader.difference(), run.length - done, sum, into);
+    const { description } = reader;
+    return description === undefined || run.start > 0 ? content : { ...content, description };
   } finally {
     await reader.close();
   }

@@ -93,7 +93,7 @@ function pieceOf(entry: PlannedEntry, crc32: number, storedSize: number | undefi
   return entry.piece === undefined ? undefined : { crc32, storedSize: storedSize ?? 0 };
 }
 
-type EntryContent = Pick<Placement, "crc32" | "sha256" | "difference">;
+type EntryContent = Pick<Placement, "crc32" | "sha256" | "difference" | "description">;
 
 const nothing: EntryContent = { crc32: 0 };
 

@@ -11,6 +11,8 @@ import { ahead } from "../ahead.ts";
 import type { Pace, PackContext } from "./context.ts";
 import { FlushQueue } from "./flush-queue.ts";
 import type { Fragments } from "./fragments.ts";
+import { createGate } from "./gate.ts";
+import { createPiecedObject, isWorthPieces, type PiecedWriter } from "./pieced-object.ts";
 import { readPlanPage } from "./plan-page.ts";
 
 export interface FilesPart {
@@ -27,6 +29,8 @@ export interface PackedFiles {
 }
 
 const bufferSize = 4 * 2 ** 20;
+/** Files that are sent in pieces: one or two keep a line busy, and each takes memory. */
+const largeAtOnce = 2;
 
 export async function packFilesPart(
   context: PackContext,
@@ -39,13 +43,14 @@ export async function packFilesPart(
   const digest = createHash("sha256");
   let size = 0;
   await using flushing = new FlushQueue();
+  const enterLarge = createGate(largeAtOnce);
   let begun = 0;
   const keep = async (line: string): Promise<Kept> => {
     const entry = parsePlanLine(line);
     if (!isHeld(entry) || entry.type !== "file") return { line, entry, placement: nothing };
     const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(bufferSize / atOnce);
     const temporary = atOnce === 1 ? packed.temporary : `${packed.temporary}.${begun++}`;
-    const placement = await keepFile(context, entry, { buffer, flushing, temporary }, signal);
+    const placement = await keepFile(context, entry, { buffer, flushing, temporary, enterLarge }, signal);
     buffers.push(buffer);
     return { line, entry, placement };
   };
@@ -78,6 +83,7 @@ interface Means {
   readonly buffer: Buffer;
   readonly flushing: FlushQueue;
   readonly temporary: string;
+  readonly enterLarge: () => Promise<Disposable>;
 }
 
 /** A file that vanished or can't be read is left out; a changed one is kept as it was read. */
@@ -88,16 +94,20 @@ async function keepFile(
   signal: AbortSignal,
 ): Promise<Placement> {
   const object = `files/${entry.path}`;
+  const archives = isWorthPieces(entry.size) ? context.destination.archives : undefined;
+  using _room = archives === undefined ? undefined : await means.enterLarge();
+  // An attempt that was cut off may have left an upload.
+  if (context.resumed) await archives?.abortOthers(object, undefined, signal);
   const leaveOut = async (difference: DifferenceReason): Promise<Placement> => {
     // An attempt that came to nothing may have kept it.
     await context.destination.remove(object, signal);
     return { ...nothing, difference };
   };
   const reader = await context.source.open(entry);
-  if (typeof reader === "string") return leaveOut(reader);
-  let writer: ObjectWriter | undefined;
+  if (typeof reader === "string") return await leaveOut(reader);
+  let writer: FileWriter | undefined;
   try {
-    writer = await context.destination.create(means.temporary, signal);
+    writer = await openWriter();
     const { pace } = context;
     const kept = await copy(
       reader,
@@ -107,15 +117,27 @@ async function keepFile(
     );
     if (kept.difference === "unreadable" || kept.difference === "vanished")
       return await leaveOut(kept.difference);
-    await writer.commit(object);
+    const { description } = reader;
+    await writer.commit(object, description);
     await means.flushing.add(writer);
     writer = undefined;
-    return kept;
+    return description === undefined ? kept : { ...kept, description };
   } finally {
     await writer?.[Symbol.asyncDispose]();
     await reader.close();
   }
+
+  async function openWriter(): Promise<FileWriter> {
+    const { destination } = context;
+    if (archives === undefined) return destination.create(means.temporary, signal);
+    const contentType = typeof reader === "string" ? undefined : reader.description?.contentType;
+    const large = { name: object, mostBytes: mostBytesOf(entry), contentType };
+    return createPiecedObject({ destination, archives }, large, signal);
+  }
 }
+
+/** What sends as it is written may ask to be waited for. */
+type FileWriter = ObjectWriter & Partial<Pick<PiecedWriter, "ready">>;
 
 /** A file that has grown is kept as it is now, but one that never stops growing must not keep us for ever. */
 const mostBytesOf = (entry: PlannedEntry): number => 2 * entry.size + 2 ** 30;
@@ -128,7 +150,7 @@ interface Limits {
 
 async function copy(
   reader: EntryReader,
-  writer: ObjectWriter,
+  writer: FileWriter,
   { buffer, mostBytes, pace }: Limits,
   signal: AbortSignal,
 ): Promise<Placement> {
@@ -142,6 +164,7 @@ async function copy(
     hash.update(bytes);
     sum = crc32(bytes, sum);
     writer.write(bytes);
+    await writer.ready?.();
     size += length;
     if (pace !== undefined) await pace(length, signal);
     if (length === buffer.length) await setImmediate();

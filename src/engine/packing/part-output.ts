@@ -60,7 +60,7 @@ async function uploadOutput(
   { number, format }: OutputPart,
   signal: AbortSignal,
 ): Promise<PartOutput> {
-  const writer = await archives.createPart(upload, number, signal);
+  const writer = await archives.createPart(upload, { number, md5: true }, signal);
   let sent: SentPart | undefined;
   return {
     write: (bytes) => writer.write(bytes),

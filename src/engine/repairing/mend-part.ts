@@ -1,17 +1,16 @@
 /** Packs one damaged part again, aside, and takes from that only what proves to be the same as before. */
 import { displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
-import { joinLocation } from "../../domain/location.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { receiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
-import { makePartSafe } from "../packing/make-part-safe.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
 import { readLines } from "../lines.ts";
-import { readReceipt, receiptBytes } from "../receipts.ts";
+import { receiptBytes } from "../receipts.ts";
+import { packAside } from "./pack-aside.ts";
 import type { PartState } from "./soundness.ts";
 
 export interface DamagedPart {
@@ -34,11 +33,7 @@ export async function mendPart(
   const { scratch, made } = await packAside(work, planned, signal);
   const isSame = made.sha256 === recorded.sha256;
   if (!isSame && !hasSameContent(made, state.receipt)) throw changed(work, damaged);
-  const take: Take = async (object) => {
-    await destination.remove(object, signal);
-    await destination.copyFrom?.(scratch, object, object, signal);
-  };
-  const mending = { work, damaged, made, take, scratch };
+  const mending = { work, damaged, made, take: taking(work, scratch, signal), scratch };
   await takeStored(mending, signal);
   if (!state.fragments) await takeFragments(mending);
   if (state.receipt !== undefined && isSame) return false;
@@ -47,7 +42,7 @@ export async function mendPart(
 }
 
 /** Another codec makes other bytes of the same content; the index lines, sums included, are then the same. */
-function hasSameContent(made: Receipt, recorded: Receipt | undefined): boolean {
+export function hasSameContent(made: Receipt, recorded: Receipt | undefined): boolean {
   return (
     recorded !== undefined &&
     made.index.fragment.sha256 === recorded.index.fragment.sha256 &&
@@ -56,6 +51,14 @@ function hasSameContent(made: Receipt, recorded: Receipt | undefined): boolean {
 }
 
 type Take = (object: string) => Promise<void>;
+
+/** Puts what was made aside in its place. */
+export function taking({ destination }: ExportWork, scratch: Destination, signal: AbortSignal): Take {
+  return async (object) => {
+    await destination.remove(object, signal);
+    await destination.copyFrom?.(scratch, object, object, signal);
+  };
+}
 
 interface Mending {
   readonly work: ExportWork;
@@ -95,7 +98,7 @@ async function takeFiles({ work, made, take, scratch }: Mending, signal: AbortSi
   }
 }
 
-async function takeFragments({ work, damaged, made, take }: Mending): Promise<void> {
+export async function takeFragments({ work, damaged, made, take }: Mending): Promise<void> {
   const { receipt } = damaged.state;
   if (receipt !== undefined && made.index.fragment.sha256 !== receipt.index.fragment.sha256)
     throw changed(work, damaged);
@@ -103,46 +106,9 @@ async function takeFragments({ work, damaged, made, take }: Mending): Promise<vo
   if (made.differences.fragment !== undefined) await take(made.differences.fragment.object);
 }
 
-async function packAside(
-  work: ExportWork,
-  part: PlannedPart,
-  signal: AbortSignal,
-): Promise<{ scratch: Destination; made: Receipt }> {
-  const { call, home, source, destination } = work;
-  const scratch = await home.drivers.openDestination(joinLocation(call.location, "tmp/repair"));
-  await scratch.prepare(signal);
-  await scratch.copyFrom?.(destination, part.page.object, part.page.object, signal);
-  // A zip's last piece of a split file needs what the receipts of the pieces before it say.
-  for (let number = part.number - 1; part.startsInside && number >= 0; number--) {
-    await scratch.remove(receiptName(number), signal);
-    await scratch.copyFrom?.(destination, receiptName(number), receiptName(number), signal);
-    const before = await readReceipt(scratch, number, signal);
-    if (before?.startsInside !== true) break;
-  }
-  const context = {
-    source,
-    destination: scratch,
-    format: await home.drivers.format(call.options.format),
-    options: call.options,
-    clock: home.clock,
-    resumed: false,
-    openDestination: home.drivers.openDestination,
-    onProgress: () => undefined,
-  };
-  const { safe } = await makePartSafe(context, { part }, signal);
-  await safe;
-  const made = await readReceipt(scratch, part.number, signal);
-  if (made === undefined)
-    throw new LongshoreError(
-      "DestinationFailed",
-      `${receiptName(part.number)} vanished from ${scratch.location}`,
-    );
-  return { scratch, made };
-}
-
 const mostNamed = 5;
 
-function changed(
+export function changed(
   { source, destination }: ExportWork,
   { recorded, planned, entries }: DamagedPart,
 ): LongshoreError {

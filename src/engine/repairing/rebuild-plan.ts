@@ -71,7 +71,7 @@ export async function mendPlanPages(work: ExportWork, plan: Plan, signal: AbortS
   const damaged: FileDigest[] = [];
   for (const { page } of plan.parts) if (!(await holdsObject(destination, page, signal))) damaged.push(page);
   if (damaged.length === 0) return;
-  const scratch = await home.drivers.openDestination(joinLocation(call.location, "tmp/plan"));
+  const scratch = await home.drivers.openDestination(joinLocation(call.location, "tmp/plan"), call.scratch);
   await scratch.prepare(signal);
   const format = await home.drivers.format(call.options.format);
   const { include, exclude, crossFileSystems } = call.options;

@@ -16,6 +16,7 @@ import { putStatement } from "../exporting/statement.ts";
 import { putSums } from "../exporting/sums.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { verifyExport } from "../verify/verify-export.ts";
+import { mendArchive } from "./mend-archive.ts";
 import { mendPart } from "./mend-part.ts";
 import { mendPlanPages, planOf, putPlan } from "./rebuild-plan.ts";
 import { unlessDamaged } from "../unless-damaged.ts";
@@ -29,7 +30,7 @@ export async function repairExport(
   signal: AbortSignal,
 ): Promise<ExportResult> {
   const source = await home.drivers.openSource(call.source);
-  const destination = await home.drivers.openDestination(call.location);
+  const destination = await home.drivers.openDestination(call.location, call.scratch);
   checkPlaces(source.location, destination.location);
   const work: ExportWork = { call, home, source, destination };
   await findExport(destination, signal).catch(unlessDamaged);
@@ -49,12 +50,6 @@ export async function repairExport(
     });
     return { manifest, manifestDigest, unchanged: true };
   }
-  if (manifest.run.archive !== undefined)
-    throw new LongshoreError(
-      "StoreUnsupported",
-      `${destination.location} has ${report.problemCount} problems, and an archive that is one object can't be mended in its place`,
-      { hint: "export under another --name with --previous, which takes over every part that is right" },
-    );
   home.onEvent({
     kind: "notice",
     message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}`,
@@ -115,6 +110,7 @@ async function mend(
   report: VerifyReport,
   signal: AbortSignal,
 ): Promise<ExportResult> {
+  if (manifest.run.archive !== undefined) return mendArchive(work, manifest, report, signal);
   const { destination } = work;
   const bytes = await destination.get("manifest.json", signal);
   const data = manifest.parts.filter((part) => !part.tail);

@@ -52,8 +52,16 @@ export async function identifyDownloader(
 
 export interface DownloadPermission {
   readonly resource: Export;
-  /** Of a grant: its uid, and the bytes that it allows in all. */
-  readonly grant?: { readonly uid: string; readonly maxBytes: number | undefined; readonly token: string };
+  readonly grant?: PermittingGrant;
+}
+
+export interface PermittingGrant {
+  readonly uid: string;
+  /** That it allows in all. */
+  readonly maxBytes: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly token: string;
 }
 
 /**
@@ -80,7 +88,8 @@ export async function permitDownload(
   const resource = await existingExport(home.store, target, signal);
   if (resource.metadata.uid !== claims.exportUid)
     throw new LongshoreError("GrantInvalid", "the export that the grant was made for is gone");
-  return { resource, grant: { uid: claims.grantUid, maxBytes: allowance(home, grant), token } };
+  const { grantUid: uid, expiresAt } = claims;
+  return { resource, grant: { uid, maxBytes: allowance(home, grant), expiresAt, token } };
 }
 
 /** Throws unless it still stands. */

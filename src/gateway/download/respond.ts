@@ -5,9 +5,10 @@ import { type ErrorCode, LongshoreError } from "../../domain/errors.ts";
 import type { Blob } from "../../engine/blob/blob.ts";
 import { blobHeaders, guardHeaders, validatorHeaders, validatorsOf } from "./blob-headers.ts";
 import { type BodyPlan, rangesBody, wholeBody } from "./body-plan.ts";
-import { selectRanges } from "./byte-ranges.ts";
+import { type Selection, selectRanges } from "./byte-ranges.ts";
 import { Outlet } from "./outlet.ts";
 import { evaluatePreconditions, mayUseRange, type Validators } from "./preconditions.ts";
+import { isForStore, redirectHeaders } from "./redirect.ts";
 import { sendBody } from "./send-body.ts";
 import { TransferBuffers } from "./transfer-buffers.ts";
 import { TransferPace } from "./transfer-pace.ts";
@@ -17,6 +18,8 @@ export interface BlobExchange {
   /** Nothing was sent of it yet; headers that were set stay. */
   readonly response: ServerResponse;
   readonly blob: Blob;
+  /** Makes a URL by which the store gives the blob by itself; absent where all bytes must come from us. */
+  readonly presign?: ((signal: AbortSignal) => Promise<string>) | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Bytes that may still be sent, asked again before each write: at none the connection is ended. No limit unless given. */
@@ -51,14 +54,13 @@ const sharedBuffers = new TransferBuffers();
  * sent, what the blob's first read throws; after that such an error breaks the connection off and is in the answer.
  */
 export async function respondWithBlob(exchange: BlobExchange, signal: AbortSignal): Promise<BlobAnswer> {
-  const { request, response, blob, now } = exchange;
+  const { request, response, blob, presign, now } = exchange;
   const validators = validatorsOf(blob, now);
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     return refuse(exchange, "MethodNotAllowed", `a download takes no ${request.method}`);
   }
   const verdict = evaluatePreconditions(request.headers, validators, now);
-  if (verdict === "failed") return refuse(exchange, "PreconditionFailed", "it is not what the request names");
   if (verdict === "not-modified") {
     response.writeHead(304, { ...guardHeaders, ...validatorHeaders(validators) });
     return ended(exchange, { status: 304, ranges: "" });
@@ -66,18 +68,37 @@ export async function respondWithBlob(exchange: BlobExchange, signal: AbortSigna
   const isRanged =
     request.method === "GET" && mayUseRange(single(request.headers["if-range"]), validators, now);
   const selection = selectRanges(isRanged ? request.headers.range : undefined, blob.size);
+  const { method, headers } = request;
+  const asked = { method, headers, selection, size: blob.size, validators, verdict, now };
+  if (presign !== undefined && isForStore(asked)) {
+    response.writeHead(307, redirectHeaders(await presign(signal)));
+    return ended(exchange, { status: 307, ranges: textOf(selection) });
+  }
+  if (verdict === "failed") return refuse(exchange, "PreconditionFailed", "it is not what the request names");
+  return sendSelection(exchange, { selection, validators }, signal);
+}
+
+/** "0-499,1000-1499"; "" of the whole. */
+const textOf = (selection: Selection): string =>
+  selection.kind === "ranges"
+    ? selection.ranges.map(({ offset, length }) => `${offset}-${offset + length - 1}`).join(",")
+    : "";
+
+async function sendSelection(
+  exchange: BlobExchange,
+  { selection, validators }: { readonly selection: Selection; readonly validators: Validators },
+  signal: AbortSignal,
+): Promise<BlobAnswer> {
+  const { response, blob } = exchange;
+  const ranges = textOf(selection);
   switch (selection.kind) {
     case "unsatisfiable":
       response.setHeader("content-range", `bytes */${blob.size}`);
       return refuse(exchange, "RangeNotSatisfiable", `it has ${blob.size} bytes`);
     case "whole":
-      return send(exchange, { plan: wholeBody(blob), ranges: "", validators }, signal);
-    case "ranges": {
-      const ranges = selection.ranges
-        .map(({ offset, length }) => `${offset}-${offset + length - 1}`)
-        .join(",");
+      return send(exchange, { plan: wholeBody(blob), ranges, validators }, signal);
+    case "ranges":
       return send(exchange, { plan: rangesBody(blob, selection.ranges), ranges, validators }, signal);
-    }
   }
 }
 

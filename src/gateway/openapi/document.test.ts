@@ -13,7 +13,8 @@ suite("the OpenAPI document", () => {
   let url = "";
 
   before(async () => {
-    const places = { source: async (path: string) => path, destination: async (path: string) => path };
+    const anywhere = async (location: string) => ({ location, reached: location });
+    const places = { source: anywhere, destination: anywhere };
     const limits = { failures: { burst: 1e6, perSecond: 1e6 } };
     gateway = await testGateway({ limits }, () => ({ places }));
     const { status, body } = await gateway.call("GET", "/openapi.json", undefined, { authorization: "" });

@@ -34,6 +34,10 @@ function download(operationId: string, summary: string, own: OpenApiParameter): 
       "200": { description: "All bytes, with a strong ETag.", content: bytes },
       "206": { description: "The ranges that were asked for.", content: bytes },
       "304": { description: "The caller has it." },
+      "307": {
+        description:
+          "The store gives these bytes by itself, by a URL that holds a few minutes. Ask here again for more of them.",
+      },
       "401": { description: "GrantExpired, GrantInvalid, GrantRevoked, Unauthenticated", content: problem },
       "403": { description: "Forbidden, GrantExhausted", content: problem },
       "404": { description: "ResourceNotFound", content: problem },

@@ -1,23 +1,35 @@
 /** What is checked of a new resource besides its schema: places on this machine, and what only the server may say. */
-import type { NewResource } from "../../domain/ports/export-store.ts";
+import type { NewResource, ResourceKey } from "../../domain/ports/export-store.ts";
 import { requestAnnotation } from "../../domain/ports/idempotency.ts";
 import type { Places } from "../../domain/ports/places.ts";
 import type { ExportDestinationSpec } from "../../domain/resources/export-destination.ts";
 import type { ExportSpec } from "../../domain/resources/export.ts";
 import type { ObjectMetaInput } from "../../domain/resources/object-meta.ts";
+import { exportLocation, locationOf } from "../../domain/resources/place-location.ts";
 import { apiVersion, type Kind, type Resources } from "../../domain/resources/resource.ts";
 import { invalidMember } from "../http/validation.ts";
 
-/** Throws PlaceNotAllowed, SourceNotFound. */
-export async function checkExportPlaces(places: Places, spec: ExportSpec): Promise<void> {
-  const { source, destination } = spec;
-  if (source.directory !== undefined) await places.source(source.directory.path);
-  if (destination.directory !== undefined) await places.destination(destination.directory.path);
+/** Throws PlaceNotAllowed, SourceNotFound, and InvalidArgument where the export's own place would have too long a name. */
+export async function checkExportPlaces(
+  places: Places,
+  { source, destination }: ExportSpec,
+  key: ResourceKey,
+): Promise<void> {
+  const [from, to] = [locationOf(source, key), locationOf(destination, key)];
+  if (from !== undefined) await places.source(from);
+  if (to === undefined) return;
+  await places.destination(to);
+  await places.destination(exportLocation(to, key));
 }
 
 /** Throws PlaceNotAllowed. */
-export async function checkDestinationPlaces(places: Places, spec: ExportDestinationSpec): Promise<void> {
-  if (spec.directory !== undefined) await places.destination(spec.directory.path);
+export async function checkDestinationPlaces(
+  places: Places,
+  spec: ExportDestinationSpec,
+  key: Pick<ResourceKey, "namespace">,
+): Promise<void> {
+  const location = locationOf(spec, key);
+  if (location !== undefined) await places.destination(location);
 }
 
 export interface Wish<K extends Kind> {

@@ -34,3 +34,18 @@ test("a destination is made where it is allowed, read, listed and deleted", asyn
     ],
   );
 });
+
+test("a destination in a bucket is held to the schema and to what is allowed, and keeps what was said", async () => {
+  await using gateway = await testGateway();
+  const make = (name: string, url: string) =>
+    gateway.call("POST", destinations, { metadata: { name }, spec: { bucket: { url } } });
+  const made = await make("far", "s3://allowed/2026");
+  assert.equal(made.status, 201, made.text);
+  assert.deepEqual(ExportDestination.parse(made.body).spec, { bucket: { url: "s3://allowed/2026" } });
+  const outside = await make("outside", "s3://other/2026");
+  assert.deepEqual([outside.status, outside.body.code], [422, "PlaceNotAllowed"]);
+  const secret = await make("secret", "s3://me:hunter2@allowed/2026");
+  assert.deepEqual([secret.status, secret.body.code], [422, "InvalidDocument"]);
+  assert.match(secret.body.detail, /\/spec\/bucket\/url: the s3:\/\/ location carries a user or a key/);
+  assert.ok(!secret.text.includes("hunter2"));
+});

@@ -19,7 +19,7 @@ const one = {
   headers: ["ETag"],
 } as const;
 
-export function destinationOperations({ store, places }: GatewayDependencies): readonly Operation[] {
+export function destinationOperations({ store, places, admit }: GatewayDependencies): readonly Operation[] {
   return [
     operation({
       id: "listDestinations",
@@ -58,7 +58,8 @@ export function destinationOperations({ store, places }: GatewayDependencies): r
       perform: async ({ params, body, requestId }, signal) => {
         const { metadata, spec } = body;
         const wish = newResource({ kind, ...params, metadata, spec, requestId });
-        await checkDestinationPlaces(places, spec);
+        admit?.(spec);
+        await checkDestinationPlaces(places, spec, params);
         const made = await createOnce(store, kind, wish, signal);
         const { namespace, name } = made.metadata;
         const answer = answerOf(made, 201, "create");

@@ -38,7 +38,7 @@ test("an export is made, read, listed, changed, cancelled and deleted, and each 
   });
   assert.equal(changed.status, 200, changed.text);
   assert.deepEqual(changed.body.metadata.labels, { team: "a" });
-  assert.deepEqual(changed.body.spec.workers, { mode: "Sequential", count: 3 });
+  assert.deepEqual(changed.body.spec.workers, { mode: "Sequential", count: 3, readAs: "NonRoot" });
   assert.equal(changed.body.spec.suspend, true);
   assert.equal(changed.body.metadata.generation, 2);
 

@@ -25,7 +25,7 @@ const list = {
 const ifMatch = { name: "If-Match", description: "Change it only if its ETag is still this one." };
 const ifNoneMatch = { name: "If-None-Match", description: "304 where the ETag is still this one." };
 
-export function exportOperations({ store, places }: GatewayDependencies): readonly Operation[] {
+export function exportOperations({ store, places, admit }: GatewayDependencies): readonly Operation[] {
   return [
     operation({
       id: "listAllExports",
@@ -70,11 +70,12 @@ export function exportOperations({ store, places }: GatewayDependencies): readon
       description: "The work begins at once and goes on after the answer; follow it by its events.",
       body: { schema: NewExport, name: "NewExport", mediaTypes: [jsonType] },
       answer: { ...one, status: 202, headers: ["Location", "ETag"] },
-      errors: ["AlreadyExists", "PlaceNotAllowed", "SourceNotFound"],
+      errors: ["AlreadyExists", "PlaceNotAllowed", "SourceNotFound", "InvalidArgument"],
       perform: async ({ params, body, requestId }, signal) => {
         const { metadata, spec } = body;
         const wish = newResource({ kind, ...params, metadata, spec, requestId });
-        await checkExportPlaces(places, spec);
+        admit?.(spec);
+        await checkExportPlaces(places, spec, { ...params, name: metadata.name });
         const made = await createOnce(store, kind, wish, signal);
         const answer = accepted(made, "create");
         return { ...answer, headers: { ...answer.headers, Location: routePath("export", keyOf(made)) } };

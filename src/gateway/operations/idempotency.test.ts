@@ -72,7 +72,7 @@ test("one key at a time: the second is told to wait", async () => {
       source: async (path) => {
         entered.resolve();
         await held.promise;
-        return path;
+        return { location: path, reached: path };
       },
     },
   }));

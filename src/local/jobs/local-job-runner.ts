@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ExportJob, JobObservation, JobResult, JobRunner } from "../../domain/ports/job-runner.ts";
 import { createByteRate } from "./byte-rate.ts";
-import { createChangeFeed } from "./change-feed.ts";
+import { createChangeFeed } from "../../domain/change-feed.ts";
 import type { JobReport, JobTask } from "./job-messages.ts";
 import { type JobEnd, type JobThread, startJobThread } from "./start-job-thread.ts";
 import { createThrottle, type Throttle } from "./throttle.ts";

@@ -131,10 +131,12 @@ describe("removing an export", () => {
 class DyingDestination extends MemoryDestination {
   left = Infinity;
   isFull = false;
+  /** Folders that were removed whole. */
+  readonly cleared: string[] = [];
 
-  constructor() {
+  constructor(given: Readonly<Record<string, string>> = contents) {
     super("/nowhere/at/all");
-    for (const [name, content] of Object.entries(contents)) this.objects.set(name, Buffer.from(content));
+    for (const [name, content] of Object.entries(given)) this.objects.set(name, Buffer.from(content));
   }
 
   override async remove(name: string): Promise<void> {
@@ -143,7 +145,9 @@ class DyingDestination extends MemoryDestination {
   }
 
   override async removeAll(folder: string): Promise<void> {
-    for (const name of [...this.objects.keys()].filter((key) => key.startsWith(`${folder}/`))) {
+    this.cleared.push(folder);
+    const prefix = folder === "" ? "" : `${folder}/`;
+    for (const name of [...this.objects.keys()].filter((key) => key.startsWith(prefix)).toSorted()) {
       this.#live();
       this.objects.delete(name);
     }
@@ -158,6 +162,78 @@ class DyingDestination extends MemoryDestination {
     if (this.left-- <= 0) throw new LongshoreError("DestinationGone", "it died");
   }
 }
+
+/** What an export in a bucket has, at a prefix that others' keys begin with too. */
+const objects: Record<string, string> = {
+  ...contents,
+  "reports.tar.zst": "x",
+  "tmp/request.json": JSON.stringify({ owner }),
+  "tmp/plan/run-1": "x",
+  "others/below": "x",
+  "/odd": "x",
+  "odd//name": "x",
+};
+
+const bucketPlace = { location: "s3://handover/2026/default/reports", owner };
+
+describe("removing an export in a bucket", () => {
+  const removeIn = (destination: MemoryDestination): Promise<void> =>
+    removeExportData(bucketPlace, destination, "a test", signal);
+
+  test("leaves nothing below its prefix, the uploads of its archive neither", async () => {
+    const destination = new DyingDestination(objects);
+    await removeIn(destination);
+    assert.deepEqual([...destination.objects.keys()], []);
+    assert.deepEqual(destination.cleared.at(-1), "", "everything below, where uploads are aborted first");
+  });
+
+  for (const [name, others] of Object.entries({
+    "of another owner": { ...objects, "plan.json": JSON.stringify({ request: { owner: "uid-2" } }) },
+    "of nobody": { "manifest.json": "{}", "parts/a": "x" },
+    "whose plan names no owner": { "plan.json": "[]", "parts/a": "x" },
+  }))
+    test(`${name} does nothing`, async () => {
+      const destination = new DyingDestination(others);
+      await removeIn(destination);
+      assert.deepEqual([...destination.objects.keys()], Object.keys(others));
+    });
+
+  for (const [name, given] of Object.entries({
+    planned: objects,
+    "hardly begun": { "tmp/request.json": JSON.stringify({ owner }), "tmp/plan/run-1": "x", "tmp/a": "x" },
+  }))
+    test(`that is cut off after any change is gone on with: ${name}`, async () => {
+      for (let left = 0; ; left++) {
+        const destination = new DyingDestination(given);
+        destination.left = left;
+        const isCut = await removeIn(destination).then(
+          () => false,
+          () => true,
+        );
+        if (!isCut) return assert.ok(left > 1, "it was cut off in many places");
+        if (left > 0) assert.ok(!destination.objects.has("manifest.json"));
+        destination.left = Infinity;
+        await removeIn(destination);
+        assert.deepEqual([...destination.objects.keys()], [], `after ${left}`);
+      }
+    });
+
+  const refusing = (code: "CredentialsInvalid" | "BucketNotFound"): DyingDestination => {
+    const destination = new DyingDestination(objects);
+    destination.prepare = async () => {
+      throw new LongshoreError(code, "s3://handover is not for you");
+    };
+    return destination;
+  };
+
+  test("whose store refuses says so, and leaves everything", async () => {
+    const destination = refusing("CredentialsInvalid");
+    await assert.rejects(removeIn(destination), { code: "CredentialsInvalid" });
+    assert.equal(destination.objects.size, Object.keys(objects).length);
+  });
+
+  test("whose bucket is gone has nothing left to do", () => removeIn(refusing("BucketNotFound")));
+});
 
 describe("removing an export that is cut off", () => {
   const place = { location: "/nowhere/at/all", owner };

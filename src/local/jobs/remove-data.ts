@@ -3,6 +3,7 @@ import { rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { LongshoreError } from "../../domain/errors.ts";
+import { parseBucketLocation } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { OwnedPlace } from "../../domain/ports/job-runner.ts";
 
@@ -22,7 +23,8 @@ const folders = ["parts", "files", "receipts", "plan", "index", "attempts"];
 
 /**
  * The manifest goes first, so that what is half removed is never taken for whole, and what names the owner goes last, so
- * that it can be gone on with. Others' exports, and what others put into the folder, stay; none is no error.
+ * that it can be gone on with. Others' exports stay, and none is no error. In a folder, what others put there stays as well;
+ * of a bucket everything below the prefix goes, with all uploads that never ended, for nothing else was there at the begin.
  * Throws LocationBusy where somebody works on it, and the destination's errors.
  */
 export async function removeExportData(
@@ -31,11 +33,31 @@ export async function removeExportData(
   holder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await ownerOf(destination, signal)) === place.owner) {
+  const isBucket = parseBucketLocation(place.location) !== undefined;
+  if (isBucket && !(await isThere(destination, signal))) return;
+  if ((await ownerOf(destination, signal))?.owner === place.owner) {
     await using _lock = await lockIfRoom(destination, holder, signal);
-    if ((await ownerOf(destination, signal)) === place.owner) await removeRecords(destination, signal);
+    const owned = await ownerOf(destination, signal);
+    if (owned?.owner === place.owner)
+      await (isBucket
+        ? removeEverything(destination, owned.record, signal)
+        : removeRecords(destination, signal));
   }
-  removeEmptyFolders(place.location);
+  if (!isBucket) removeEmptyFolders(place.location);
+}
+
+/**
+ * Whether there is a bucket; one that is gone took everything with it. Listing it is asked first because a store that refuses
+ * says why then, which it can't where it is asked for a size.
+ */
+async function isThere(bucket: Destination, signal: AbortSignal): Promise<boolean> {
+  try {
+    await bucket.prepare(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof LongshoreError && error.code === "BucketNotFound") return false;
+    throw error;
+  }
 }
 
 /** A lock takes a little room, and where there is none left, removing is what makes some. */
@@ -62,13 +84,47 @@ async function removeRecords(destination: Destination, signal: AbortSignal): Pro
   await destination.flush([""], signal);
 }
 
+/** `kept` is the record that names the owner. */
+async function removeEverything(destination: Destination, kept: string, signal: AbortSignal): Promise<void> {
+  await destination.remove("manifest.json", signal);
+  await removeBut(destination, "", kept, signal);
+  await destination.removeAll("", signal);
+}
+
+/** Everything below a folder, "" or ending in "/", but one object. */
+async function removeBut(
+  destination: Destination,
+  folder: string,
+  kept: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let last: string | undefined;
+  for await (const { name } of destination.list(folder, signal)) {
+    const slash = name.indexOf("/", folder.length);
+    const child = slash < 0 ? name : name.slice(0, slash + 1);
+    // A key that begins with a slash has no folder of its own: it goes with the rest.
+    if (child === last || child === kept || child === "/") continue;
+    last = child;
+    if (slash < 0) await destination.remove(name, signal);
+    else if (kept.startsWith(child)) await removeBut(destination, child, kept, signal);
+    else await destination.removeAll(child.slice(0, -1), signal);
+  }
+}
+
 const OwnedRequest = z.object({ owner: z.string() });
 const OwnedPlan = z.object({ request: OwnedRequest });
 
-async function ownerOf(destination: Destination, signal: AbortSignal): Promise<string | undefined> {
+interface Owned {
+  readonly owner: string;
+  /** Name of the record that says so. */
+  readonly record: string;
+}
+
+async function ownerOf(destination: Destination, signal: AbortSignal): Promise<Owned | undefined> {
   const plan = OwnedPlan.safeParse(await readJson(destination, planName, signal));
-  if (plan.success) return plan.data.request.owner;
-  return OwnedRequest.safeParse(await readJson(destination, requestName, signal)).data?.owner;
+  if (plan.success) return { owner: plan.data.request.owner, record: planName };
+  const request = OwnedRequest.safeParse(await readJson(destination, requestName, signal));
+  return request.success ? { owner: request.data.owner, record: requestName } : undefined;
 }
 
 /** Far beyond what the plan of the largest export takes. */

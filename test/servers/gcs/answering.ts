@@ -15,6 +15,8 @@ import {
   rewriteObject,
 } from "./methods.ts";
 import { type Operation, parametersOf } from "./parameters.ts";
+import type { ServiceAccount } from "./service-account.ts";
+import { checkSignature, isSigned, sendSigned, type SignedRequest } from "./signed-media.ts";
 import type { Bucket } from "./stored-objects.ts";
 import { answerToken } from "./token-answers.ts";
 import type { Tokens } from "./tokens.ts";
@@ -62,6 +64,7 @@ export interface State {
   readonly folder: string;
   readonly buckets: Map<string, Bucket>;
   readonly tokens: Tokens;
+  readonly account: ServiceAccount;
   readonly faults: Faults;
   readonly asked: Map<string, number>;
   readonly limits: { page: number; rewrite: number };
@@ -83,7 +86,8 @@ export async function answer(
   const going: { fault?: Fault | undefined } = {};
   try {
     if (await answerToken(state, url, request, response)) return;
-    await answerMethod(state, { request, response, url }, going);
+    if (isSigned(url)) await answerSigned(state, { request, response, url });
+    else await answerMethod(state, { request, response, url }, going);
   } catch (error) {
     if (!isApiError(error)) throw error;
     if (going.fault === "lose") breakConnection(response);
@@ -115,6 +119,22 @@ async function answerMethod(
   const document = await carryOut(operation, call);
   if (fault === "lose") return breakConnection(response);
   sendDocument(response, document, call.parameters.get("fields"));
+}
+
+async function answerSigned(state: State, signed: SignedRequest): Promise<void> {
+  const [bucket = "", name = ""] = checkSignature(state.account, signed);
+  state.asked.set("signed", (state.asked.get("signed") ?? 0) + 1);
+  const call = {
+    bucket: findBucket(state, bucket),
+    findBucket: (other: string) => findBucket(state, other),
+    names: [name],
+    parameters: new Map(),
+    headers: signed.request.headers,
+    body: signed.request,
+    folder: state.folder,
+    limits: state.limits,
+  };
+  await sendSigned(call, signed);
 }
 
 type Route = (typeof routes)[number];

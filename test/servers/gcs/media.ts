@@ -7,7 +7,12 @@ import { readContent } from "./content.ts";
 import type { Call } from "./methods.ts";
 import { checkConditions, existing, type StoredObject } from "./stored-objects.ts";
 
-export async function sendMedia(call: Call, response: ServerResponse): Promise<void> {
+/** `replaced` are headers that the answer has in place of the object's own. */
+export async function sendMedia(
+  call: Call,
+  response: ServerResponse,
+  replaced: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { bucket, parameters, headers } = call;
   const [name = ""] = call.names;
   const object = existing(bucket, name, parameters.get("generation"));
@@ -15,7 +20,7 @@ export async function sendMedia(call: Call, response: ServerResponse): Promise<v
     match: parameters.get("ifGenerationMatch"),
     notMatch: parameters.get("ifGenerationNotMatch"),
   });
-  response.setHeaders(new Map(Object.entries(headersOf(object))));
+  response.setHeaders(new Map(Object.entries({ ...headersOf(object), ...replaced })));
   if (object.contentEncoding === "gzip" && !/\bgzip\b/.test((headers["accept-encoding"] as string) ?? ""))
     return sendUnpacked(object, response);
   const { size } = object.content;

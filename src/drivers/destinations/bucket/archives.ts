@@ -25,15 +25,15 @@ export function bucketArchives(multipart: MultipartUploads, place: ArchivePlace)
   return {
     smallestPart: multipart.smallestPart,
     mostParts: multipart.mostParts,
-    begin: async (object, signal) => ({
+    begin: async (object, contentType, signal) => ({
       object,
-      id: await multipart.begin(place.keyOf(object), contentTypeOf(object), signal),
+      id: await multipart.begin(place.keyOf(object), contentType ?? contentTypeOf(object), signal),
     }),
-    createPart: async (upload, number, signal) => {
+    createPart: async (upload, { number, md5 }, signal) => {
       signal.throwIfAborted();
       const send = (payload: Payload): Promise<PartFacts> =>
         multipart.put({ ...at(upload), number: number + 1 }, payload, signal);
-      return partWriter(place.payload, send);
+      return partWriter({ ...place.payload, md5 }, send);
     },
     find: async (upload, number, signal) => {
       const { parts } = await multipart.list(at(upload), number, signal);
@@ -67,7 +67,7 @@ const isSame = (found: PartFacts | undefined, part: StoredPart): boolean =>
   found !== undefined && found.etag === part.etag && found.size === part.size;
 
 function partWriter(place: PayloadPlace, send: (payload: Payload) => Promise<PartFacts>): ArchivePartWriter {
-  const writer = new PayloadWriter({ ...place, md5: true });
+  const writer = new PayloadWriter(place);
   let payload: (Payload & PartDigests) | undefined;
   const finish = (): Payload & PartDigests => (payload ??= writer.finish());
   return {

@@ -34,11 +34,30 @@ describe("an object on its way", () => {
         for (const _time of [1, 2]) assert.ok((await contentOf(payload.open())).equals(bytes));
         assert.deepEqual(readdirSync(work.path), [], "a scratch file has no name that could be left behind");
       }
-      assert.ok(budget.take(memory), "everything was given back");
+      assert.equal(budget.take(memory)?.length, memory, "everything was given back");
     });
 
+  test("takes memory that another no longer needs, and never that of one that does", async () => {
+    const budget = new MemoryBudget(4 * mebibyte);
+    const place = { budget, scratch: "/nowhere" };
+    using kept = new PayloadWriter(place);
+    kept.write(mixedBytes(mebibyte, "kept"));
+    let before: Buffer | undefined;
+    for (const seed of ["first", "second", "third"]) {
+      using writer = new PayloadWriter(place);
+      const bytes = mixedBytes(mebibyte, seed);
+      writer.write(bytes);
+      const payload = writer.finish();
+      const [first] = await Array.fromAsync(payload.open() as AsyncIterable<Buffer>);
+      before ??= first;
+      assert.equal(first?.buffer, before?.buffer);
+      assert.ok((await contentOf(payload.open())).equals(bytes));
+    }
+    assert.ok((await contentOf(kept.finish().open())).equals(mixedBytes(mebibyte, "kept")));
+  });
+
   test("that finds no room says where", async () => {
-    using writer = new PayloadWriter({ budget: new MemoryBudget(0), scratch: "/nowhere" });
-    assert.throws(() => writer.write(Buffer.alloc(1)), { code: "ScratchFailed", message: /\/nowhere/ });
+    using writer = new PayloadWriter({ budget: new MemoryBudget(0), scratch: import.meta.filename });
+    assert.throws(() => writer.write(Buffer.alloc(1)), { code: "ScratchFailed", message: /payload-writer/ });
   });
 });

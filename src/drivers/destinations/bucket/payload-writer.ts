@@ -1,6 +1,6 @@
 /** Gathers the bytes of an object before any is sent: in memory as long as there is room, else in a scratch file. */
 import { createHash, type Hash, randomUUID } from "node:crypto";
-import { closeSync, openSync, read, unlinkSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, read, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { LongshoreError } from "../../../domain/errors.ts";
@@ -9,28 +9,37 @@ import type { Payload } from "../../../domain/ports/object-store.ts";
 const readAt = promisify(read);
 const chunkSize = 2 ** 20;
 
-/** What all writers of one destination may hold in memory together. */
+/**
+ * What all writers of one destination may hold in memory together. What is given back is used again: fresh memory costs the
+ * system's zeros for every page, and the collector a look at every buffer.
+ */
 export class MemoryBudget {
   #left: number;
+  readonly #unused = new Map<number, Buffer[]>();
 
   constructor(bytes: number) {
     this.#left = bytes;
   }
 
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
+  /** A buffer of this length, with whatever is in it; undefined where there is no room. */
+  take(length: number): Buffer | undefined {
+    if (length > this.#left) return undefined;
+    this.#left -= length;
+    return this.#unused.get(length)?.pop() ?? Buffer.allocUnsafeSlow(length);
   }
 
-  giveBack(bytes: number): void {
-    this.#left += bytes;
+  /** The caller neither reads nor writes it any more. */
+  giveBack(buffer: Buffer): void {
+    this.#left += buffer.length;
+    const unused = this.#unused.get(buffer.length);
+    if (unused === undefined) this.#unused.set(buffer.length, [buffer]);
+    else unused.push(buffer);
   }
 }
 
 export interface PayloadPlace {
   readonly budget: MemoryBudget;
-  /** A folder that is there, for what the budget has no room for. */
+  /** A folder for what the budget has no room for; it is made where only it is not there. */
   readonly scratch: string;
   /** Whether an MD5 is made as well. */
   readonly md5?: boolean;
@@ -80,7 +89,7 @@ export class PayloadWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const chunk of this.#chunks.splice(0)) this.#place.budget.giveBack(chunk.length);
+    for (const chunk of this.#chunks.splice(0)) this.#place.budget.giveBack(chunk);
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
@@ -91,8 +100,8 @@ export class PayloadWriter implements Disposable {
     if (last !== undefined && this.#filled < last.length) return last;
     // Small objects are many: they begin small.
     const length = last === undefined ? chunkSize / 16 : chunkSize;
-    if (!this.#place.budget.take(length)) return undefined;
-    const chunk = Buffer.allocUnsafeSlow(length);
+    const chunk = this.#place.budget.take(length);
+    if (chunk === undefined) return undefined;
     this.#chunks.push(chunk);
     this.#filled = 0;
     return chunk;
@@ -136,10 +145,19 @@ export class PayloadWriter implements Disposable {
 
 /** A file that has no name any more goes with the process, however that ends. */
 function openUnnamed(folder: string): number {
+  makeFolder(folder);
   const path = join(folder, `longshore-${randomUUID()}`);
   const descriptor = openSync(path, "wx+", 0o600);
   unlinkSync(path);
   return descriptor;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 function scratchFailed(folder: string, cause: unknown): LongshoreError {

@@ -1,12 +1,16 @@
 /** Reads one object as it was planned: by its ETag, or else as a difference with whatever stands there now. */
 import { textOf } from "../../../domain/byte-string.ts";
-import type { DifferenceReason, PlannedEntry } from "../../../domain/entry.ts";
+import type { DifferenceReason, ObjectDescription, PlannedEntry } from "../../../domain/entry.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { ObjectContent, ObjectStore } from "../../../domain/ports/object-store.ts";
 import type { EntryReader } from "../../../domain/ports/source.ts";
+import { type FetchRange, rangedBytes, rangeSize } from "./ranged-bytes.ts";
 
 /** Objects up to this size are fetched whole when they are opened, so that many may be opened ahead of their turn. */
 const smallObject = 2 ** 20;
+
+const changedMeanwhile = (key: string, { displayed }: ObjectStore): LongshoreError =>
+  new LongshoreError("Damaged", `${key} in ${displayed} became another while it was read`);
 
 /** More than any store takes. */
 const largestObject = 2 ** 46;
@@ -38,6 +42,7 @@ class ObjectReader implements EntryReader {
   #chunks: AsyncIterator<Uint8Array> | undefined;
   #position: number;
   #rest: Uint8Array = new Uint8Array(0);
+  description: ObjectDescription | undefined;
 
   constructor(store: ObjectStore, wanted: Wanted, signal: AbortSignal) {
     const { piece, size, etag } = wanted.entry;
@@ -62,6 +67,7 @@ class ObjectReader implements EntryReader {
   async #beginEmpty(): Promise<DifferenceReason | undefined> {
     const facts = await this.#store.head(this.#wanted.key, this.#signal);
     if (facts === undefined) return "vanished";
+    this.description = facts.description;
     if (facts.etag === this.#etag && facts.size === 0) return undefined;
     return this.#reopen(this.#position);
   }
@@ -99,10 +105,11 @@ class ObjectReader implements EntryReader {
   async #reopen(position: number): Promise<DifferenceReason | undefined> {
     this.#position = position;
     if (position >= this.#end && this.#difference === undefined && this.#end > 0) return undefined;
-    const length = Math.max(this.#end - position, 1);
+    const length = Math.min(rangeSize, Math.max(this.#end - position, 1));
     const planned = await this.#get({ offset: position, length, ifMatch: this.#etag });
-    const isPlanned = typeof planned === "object" && planned.facts.etag === this.#etag;
-    if (isPlanned || planned === undefined || planned === "unreadable") return this.#take(planned);
+    if (planned === undefined || planned === "unreadable") return this.#take(planned);
+    if (planned !== "changed" && planned.facts.etag === this.#etag)
+      return this.#take({ ...planned, bytes: this.#withRest(planned.bytes, position + length) });
     this.#difference = "changed";
     this.#etag = undefined;
     const now = await this.#get({ offset: position, length: largestObject });
@@ -112,8 +119,24 @@ class ObjectReader implements EntryReader {
   #take(content: ObjectContent | DifferenceReason | undefined): DifferenceReason | undefined {
     if (content === undefined) return "vanished";
     if (typeof content === "string") return content;
+    this.description = content.facts.description;
     this.#chunks = content.bytes[Symbol.asyncIterator]();
     return undefined;
+  }
+
+  /** Each range is of the object that was planned, or there is none. */
+  #withRest(first: AsyncIterable<Uint8Array>, from: number): AsyncIterable<Uint8Array> {
+    const rest = { offset: from, length: this.#end - from };
+    if (rest.length <= 0) return first;
+    const { key } = this.#wanted;
+    const fetchRange: FetchRange = async (range, signal) => {
+      const content = await this.#store.get(key, { ...range, ifMatch: this.#etag }, signal);
+      if (typeof content !== "object") throw changedMeanwhile(key, this.#store);
+      const bytes = Buffer.concat(await Array.fromAsync(content.bytes));
+      if (bytes.length !== range.length) throw changedMeanwhile(key, this.#store);
+      return bytes;
+    };
+    return rangedBytes(first, rest, fetchRange, this.#signal);
   }
 
   async #get(range: {

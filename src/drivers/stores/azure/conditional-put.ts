@@ -1,6 +1,7 @@
 /** Puts a blob only where there is none yet, and knows its own work again where an answer was lost. */
 import { randomUUID } from "node:crypto";
 import type { Payload } from "../../../domain/ports/object-store.ts";
+import { unsureWrites } from "../../../domain/unsure-writes.ts";
 import { ask, blobOf, type Container } from "./container.ts";
 import { isMissing } from "./errors.ts";
 import type { NewObject } from "./put.ts";
@@ -13,17 +14,13 @@ export function conditionalPut(
   container: Container,
   put: (made: NewObject, signal: AbortSignal) => Promise<boolean>,
 ) {
-  /** Ids of writes that nobody knows the end of. Whoever repeats one gives the same payload; others at the same key do not. */
-  const unsure = new WeakMap<Payload, string>();
-  return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
-    const isAgain = unsure.has(payload);
-    const id = unsure.get(payload) ?? randomUUID();
-    unsure.set(payload, id);
-    const isStored = await put({ key, payload, metadata: { [writerTag]: id }, onlyNew: true }, signal);
-    const isFirst = isStored || (isAgain && (await writerOf(container, key, signal)) === id);
-    unsure.delete(payload);
-    return isFirst;
-  };
+  const write = unsureWrites(randomUUID);
+  return (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> =>
+    write(key, payload, async (id, isAgain) => {
+      const made = { key, payload, metadata: { [writerTag]: id }, onlyNew: true };
+      if (await put(made, signal)) return true;
+      return isAgain && (await writerOf(container, key, signal)) === id;
+    });
 }
 
 async function writerOf(container: Container, key: string, signal: AbortSignal): Promise<string | undefined> {

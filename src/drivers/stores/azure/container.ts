@@ -8,6 +8,7 @@ import {
   type Tags,
 } from "@azure/storage-blob";
 import { LongshoreError } from "../../../domain/errors.ts";
+import { translated } from "../../../domain/translated.ts";
 import { storeError } from "./errors.ts";
 
 export interface Container {
@@ -60,25 +61,14 @@ export interface Exchange<T> {
 }
 
 /** Runs one request; throws errors of the catalogue. `rescue` may answer for an error that is none here. */
-export async function ask<T>(
+export function ask<T>(
   { displayed }: Pick<Container, "displayed">,
   { operation, key, run }: Exchange<T>,
   signal: AbortSignal,
   rescue?: (error: unknown) => T | Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
-  const asked = { operation, key, displayed };
-  try {
-    return await run({ abortSignal: signal });
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (rescue === undefined) throw storeError(error, asked, signal);
-    try {
-      return await rescue(error);
-    } catch (again) {
-      throw storeError(again, asked, signal);
-    }
-  }
+  const meaningOf = (error: unknown): unknown => storeError(error, { operation, key, displayed }, signal);
+  return translated(() => run({ abortSignal: signal }), { meaningOf, rescue }, signal);
 }
 
 export interface Sending<T> {

@@ -1,16 +1,17 @@
 /** Says what an answer of Azure's blob storage, or the lack of one, means: one sentence, and what to do next. */
 import { LongshoreError } from "../../../domain/errors.ts";
-import { lineMeaning } from "./line-errors.ts";
-import type { Meaning } from "./meaning.ts";
-
-/** What was asked, for messages. */
-export interface Asked {
-  /** Of the REST API: "Put Block". */
-  readonly operation: string;
-  /** The container as it is displayed. */
-  readonly displayed: string;
-  readonly key?: string | undefined;
-}
+import {
+  type AskedStore,
+  cutLine,
+  failedInside,
+  lineMeaning,
+  otherBytes,
+  statusMeaning,
+  storeFailure,
+  type StoreMeaning,
+  throttled,
+  wrongClock,
+} from "../../../domain/store-meaning.ts";
 
 interface Headers {
   get(name: string): string | undefined;
@@ -28,16 +29,11 @@ interface SdkError {
 }
 
 /** An error of the catalogue for whatever the SDK threw. The reason of a cancelled call is given back as it is. */
-export function storeError(error: unknown, asked: Asked, signal: AbortSignal): unknown {
+export function storeError(error: unknown, asked: AskedStore, signal: AbortSignal): unknown {
   if (error instanceof LongshoreError) return error;
   if (signal.aborted) return signal.reason;
   const sdkError = error as SdkError;
-  const { code, text, hint } = meaningOf(sdkError, asked);
-  const key = asked.key === undefined || asked.key === "" ? "" : ` (at ${asked.key})`;
-  return new LongshoreError(code, `${asked.displayed} ${text}${key}`, {
-    cause: withoutSecrets(sdkError),
-    ...(hint === undefined ? undefined : { hint }),
-  });
+  return storeFailure(meaningOf(sdkError, asked), asked, withoutSecrets(sdkError));
 }
 
 /** The store's own word for it, such as "BlobNotFound"; "" where it gave none. */
@@ -66,40 +62,37 @@ function withoutSecrets(error: SdkError): Error {
   return cause;
 }
 
-function meaningOf(error: SdkError, asked: Asked): Meaning {
-  if (isSkewed(error)) return skewed;
-  return byName(nameOf(error), error, asked) ?? lineMeaning(error) ?? byStatus(error, asked);
+function meaningOf(error: SdkError, asked: AskedStore): StoreMeaning {
+  if (isSkewed(error)) return wrongClock;
+  return byName(nameOf(error), error, asked) ?? byLine(error) ?? byStatus(error, asked);
 }
 
-const credentials = (text: string): Meaning => ({ code: "CredentialsInvalid", text });
-const busy: Meaning = { code: "StoreBusy", text: "asks for fewer requests (throttling)" };
-const otherBytes: Meaning = { code: "StoreFailed", text: "received other bytes than were sent" };
-const elsewhere: Meaning = {
+const credentials = (text: string): StoreMeaning => ({ code: "CredentialsInvalid", text });
+const elsewhere: StoreMeaning = {
   code: "StoreFailed",
   text: "was doing something else with the same blob",
 };
-const missing: Meaning = {
+const missing: StoreMeaning = {
   code: "BucketNotFound",
   text: "does not exist, or not in this account",
   hint: "create it, or check its name, the account and the endpoint",
 };
 const wrongKey = credentials("refuses the signature: the key is not that of the account");
-const skewed: Meaning = { code: "ClockSkewed", text: "refuses the request: this machine's clock is wrong" };
-const tooLarge: Meaning = { code: "StoreUnsupported", text: "takes no blob or block of this size" };
-const badName: Meaning = { code: "StoreUnsupported", text: "takes no such name" };
-const locked: Meaning = {
+const tooLarge: StoreMeaning = { code: "StoreUnsupported", text: "takes no blob or block of this size" };
+const badName: StoreMeaning = { code: "StoreUnsupported", text: "takes no such name" };
+const locked: StoreMeaning = {
   code: "StoreDenied",
   text: "holds a blob that somebody has leased or locked",
   hint: "end the lease, or wait until the retention or legal hold is over",
 };
-const archived: Meaning = {
+const archived: StoreMeaning = {
   code: "StoreDenied",
   text: "holds a blob that is archived, and can't be read or written before it is rehydrated",
   hint: "move it to the hot or cool tier and wait until that is done",
 };
 
 /** https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and the common ones. */
-const names: Record<string, Meaning> = {
+const names: Record<string, StoreMeaning> = {
   ContainerNotFound: missing,
   ResourceNotFound: missing,
   InvalidResourceName: badName,
@@ -126,11 +119,11 @@ const names: Record<string, Meaning> = {
     text: "does not take these credentials from this address",
     hint: "use a SAS token without sip, or with this machine's address",
   },
-  ServerBusy: busy,
-  IngressOverAccountLimit: busy,
-  EgressOverAccountLimit: busy,
-  TooManyRequests: busy,
-  InternalError: { code: "StoreFailed", text: "failed inside" },
+  ServerBusy: throttled,
+  IngressOverAccountLimit: throttled,
+  EgressOverAccountLimit: throttled,
+  TooManyRequests: throttled,
+  InternalError: failedInside,
   OperationTimedOut: { code: "StoreFailed", text: "did not get it done in its own time" },
   Md5Mismatch: otherBytes,
   Crc64Mismatch: otherBytes,
@@ -142,7 +135,7 @@ const names: Record<string, Meaning> = {
   BlobBeingRehydrated: archived,
   BlobOverwritten: elsewhere,
   PendingCopyOperation: elsewhere,
-  SnapshotOperationRateExceeded: busy,
+  SnapshotOperationRateExceeded: throttled,
   ConditionNotMet: elsewhere,
   RequestBodyTooLarge: tooLarge,
   MaxBlobSizeConditionNotMet: tooLarge,
@@ -164,7 +157,7 @@ const names: Record<string, Meaning> = {
   AccountLimitExceeded: { code: "DestinationFull", text: "has used up the account's limit" },
 };
 
-function byName(name: string, error: SdkError, asked: Asked): Meaning | undefined {
+function byName(name: string, error: SdkError, asked: AskedStore): StoreMeaning | undefined {
   if (Object.hasOwn(names, name)) return names[name];
   if (name === "AuthenticationFailed") return notAuthenticated(error);
   if (name === "AuthorizationFailure") return notAuthorized(error, asked);
@@ -178,16 +171,16 @@ const detailOf = ({ message, details, response }: SdkError): string =>
   [message, details?.authenticationErrorDetail, response?.bodyAsText].map(String).join("\n");
 
 /** A signature that is wrong, and one that is right at another time. */
-function notAuthenticated(error: SdkError): Meaning {
+function notAuthenticated(error: SdkError): StoreMeaning {
   const detail = detailOf(error);
   if (/not valid in the specified time frame|expir/i.test(detail))
     return credentials("refuses a SAS token that is not valid yet or any more");
-  if (/date header too old/i.test(detail)) return skewed;
+  if (/date header too old/i.test(detail)) return wrongClock;
   return wrongKey;
 }
 
 /** A firewall's refusal; the emulator also says it of a wrong signature. */
-function notAuthorized(error: SdkError, asked: Asked): Meaning {
+function notAuthorized(error: SdkError, asked: AskedStore): StoreMeaning {
   const isAnonymous = error.request?.headers?.get("authorization") === undefined;
   if (/failed to authenticate/i.test(detailOf(error)))
     return isAnonymous ? credentials("does not let in those who have no valid credentials") : wrongKey;
@@ -217,7 +210,7 @@ const permissions: Record<string, string> = {
   "Delete Blob": "d",
 };
 
-function denied({ operation }: Asked): Meaning {
+function denied({ operation }: AskedStore): StoreMeaning {
   const letter = permissions[operation] ?? "w";
   const role = letter === "l" || letter === "r" ? "Reader" : "Contributor";
   return {
@@ -227,20 +220,25 @@ function denied({ operation }: Asked): Meaning {
   };
 }
 
-function byStatus(error: SdkError, asked: Asked): Meaning {
+/** The SDK's words for an answer that ended before it was whole. */
+const endedEarly = new Set<unknown>(["PARSE_ERROR", "REQUEST_SEND_ERROR"]);
+
+/** Undefined where there was an answer, or nobody knows what happened. */
+function byLine({ code, statusCode }: SdkError): StoreMeaning | undefined {
+  if (typeof statusCode === "number") return code === "PARSE_ERROR" ? cutLine : undefined;
+  const meaning = endedEarly.has(code) ? cutLine : lineMeaning(code);
+  if (code !== "ENOTFOUND" || meaning === undefined) return meaning;
+  return {
+    ...meaning,
+    text: "can't be reached: its account's endpoint has no address",
+    hint: "check the account and the endpoint in the location",
+  };
+}
+
+function byStatus(error: SdkError, asked: AskedStore): StoreMeaning {
   const status = statusOf(error);
   if (status === 401 || status === 403) return denied(asked);
   if (status === 404) return missing;
-  if (status === 429) return busy;
   if (status === 413) return tooLarge;
-  if (status === 503) return { code: "StoreBusy", text: "is not available just now" };
-  if (status === 507) return { code: "DestinationFull", text: "is full" };
-  if (status >= 500 || status === 408) return { code: "StoreFailed", text: `answered with ${status}` };
-  if (status >= 400)
-    return {
-      code: "StoreUnsupported",
-      text: `refuses ${asked.operation} with ${nameOf(error) || status}`,
-      hint: "check the parameters of the location; --verbose shows the store's answer",
-    };
-  return { code: "StoreFailed", text: `gave no answer that can be understood to ${asked.operation}` };
+  return statusMeaning(status, nameOf(error), asked);
 }

@@ -4,12 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { blocksOf, createContainer, openAzure } from "../../../../test/fixtures/azure-containers.ts";
 import { freshPrefix, textPayload } from "../../../../test/fixtures/buckets.ts";
 import { mixedBytes } from "../../../../test/fixtures/mixed-bytes.ts";
-import {
-  type RequestProxy,
-  startRequestProxy,
-  type Treatment,
-} from "../../../../test/fixtures/request-proxy.ts";
 import { type AzureServer, missingAzurite, startAzurite } from "../../../../test/servers/azurite.ts";
+import { type FaultProxy, startFaultProxy, type Treatment } from "../../../../test/servers/fault-proxy.ts";
 import type { ObjectStore } from "../../../domain/ports/object-store.ts";
 
 let azurite: AzureServer;
@@ -29,14 +25,14 @@ async function read(store: ObjectStore, key: string): Promise<string | undefined
   return Buffer.concat(await Array.fromAsync(content.bytes)).toString();
 }
 
-const through = (proxy: RequestProxy): ObjectStore =>
+const through = (proxy: FaultProxy): ObjectStore =>
   openAzure({ ...azurite, endpoint: `${proxy.origin}/${azurite.account}` });
 
 describe("answers that get lost", { skip }, () => {
   /** A store behind a line that treats the request that `when` picks, once. */
   async function behind(when: RegExp, treatment: Treatment) {
     let left = 1;
-    const proxy = await startRequestProxy(new URL(azurite.endpoint).origin, (method, path) =>
+    const proxy = await startFaultProxy(new URL(azurite.endpoint).origin, ({ method, path }) =>
       when.test(`${method} ${path}`) && left-- > 0 ? treatment : { how: "pass" },
     );
     return {
@@ -96,7 +92,7 @@ describe("answers that get lost", { skip }, () => {
     const bytes = mixedBytes(3_000_000, "cut");
     const key = `${freshPrefix()}/x`;
     await openAzure(azurite).put(key, textPayload(bytes), signal);
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => ({
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, () => ({
       how: "pass",
       most: 1_000_000,
     }));
@@ -107,7 +103,7 @@ describe("answers that get lost", { skip }, () => {
   });
 
   test("a line that stays broken ends with what is wrong with it", async () => {
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => ({ how: "cut" }));
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, () => ({ how: "cut" }));
     const broken = { code: "StoreUnreachable", message: /broke the connection/ };
     await assert.rejects(through(proxy).check(signal), broken);
     assert.equal(proxy.requests.length, 5, "as often as the wrapper asks, and nobody else");
@@ -115,7 +111,7 @@ describe("answers that get lost", { skip }, () => {
 
   test("a call that is cancelled on the way ends at once, with the reason", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    await using proxy = await startRequestProxy(new URL(azurite.endpoint).origin, () => {
+    await using proxy = await startFaultProxy(new URL(azurite.endpoint).origin, () => {
       resolve();
       return { how: "silence" };
     });

@@ -1,6 +1,7 @@
 /** Puts an object only where there is none yet, and knows its own work again. */
 import { randomUUID } from "node:crypto";
 import type { Payload } from "../../../domain/ports/object-store.ts";
+import { unsureWrites } from "../../../domain/unsure-writes.ts";
 import { isConditionFailed } from "./errors.ts";
 import { findObject } from "./listing.ts";
 import { nameOfKey } from "./names.ts";
@@ -12,19 +13,14 @@ const writerTag = "longshore-writer";
 
 /** What comes back is `ObjectStore.putIfAbsent`. */
 export function conditionalPut(bucket: Bucket) {
-  /** Ids of writes that nobody knows the end of, by key. */
-  const unsure = new Map<string, string>();
+  const write = unsureWrites(randomUUID);
   return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
     signal.throwIfAborted();
-    const id = unsure.get(key) ?? randomUUID();
-    // Only a call that has ended may be repeated: another that runs beside this one is somebody else.
-    unsure.delete(key);
-    try {
-      return (await writerAfter(bucket, { key, payload, id }, signal)) === id;
-    } catch (error) {
-      unsure.set(key, id);
-      throw error;
-    }
+    return write(
+      key,
+      payload,
+      async (id) => (await writerAfter(bucket, { key, payload, id }, signal)) === id,
+    );
   };
 }
 

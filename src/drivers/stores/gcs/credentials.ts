@@ -1,6 +1,6 @@
 /** Access tokens by Application Default Credentials (https://cloud.google.com/docs/authentication/application-default-credentials). */
 import { readFile } from "node:fs/promises";
-import type { AuthClient } from "google-auth-library";
+import type { AuthClient, gaxios } from "google-auth-library";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Environment } from "./endpoint.ts";
 
@@ -55,11 +55,60 @@ async function openClient(environment: Environment): Promise<AuthClient> {
   const transporter = new gaxios.Gaxios();
   const ask = transporter.request.bind(transporter);
   transporter.request = (options) => ask({ ...options, retry: false, retryConfig: { retry: 0 } });
+  const text = environment[credentialsText];
+  if (text !== undefined) return clientOf(text, transporter);
   await checkFile(environment["GOOGLE_APPLICATION_CREDENTIALS"]);
   // Of objects the project is known by their bucket; the library would go to another service to find one out.
   const projectId = "unused";
   return new GoogleAuth({ scopes: scope, projectId, clientOptions: { transporter } }).getClient();
 }
+
+/** Credentials as they are, where others have the name of a file. */
+export const credentialsText = "GOOGLE_APPLICATION_CREDENTIALS_JSON";
+
+/** Of a service account, a user, or a workload of another cloud. */
+async function clientOf(text: string, transporter: gaxios.Gaxios): Promise<AuthClient> {
+  const { IdentityPoolClient, JWT, UserRefreshClient } = await import("google-auth-library");
+  const given = parsed(text);
+  const common = { scopes: [scope], transporter };
+  switch (given["type"]) {
+    case "service_account":
+      return new JWT({ ...common, email: textIn(given, "client_email"), key: textIn(given, "private_key") });
+    case "authorized_user":
+      return new UserRefreshClient({
+        ...common,
+        clientId: textIn(given, "client_id"),
+        clientSecret: textIn(given, "client_secret"),
+        refreshToken: textIn(given, "refresh_token"),
+      });
+    case "external_account":
+      return new IdentityPoolClient({
+        ...(given as unknown as ConstructorParameters<typeof IdentityPoolClient>[0]),
+        ...common,
+      });
+  }
+  throw badText("is of no kind that can be used");
+}
+
+function textIn(given: Readonly<Record<string, unknown>>, name: string): string {
+  const value = given[name];
+  if (typeof value !== "string") throw badText(`has no ${name}`);
+  return value;
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    // The parser's own error would quote from it.
+    throw badText("is no JSON");
+  }
+}
+
+const badText = (what: string): LongshoreError =>
+  new LongshoreError("CredentialsInvalid", `${credentialsText} ${what}`, {
+    hint: "give credentials in JSON, as `gcloud` and Google's console make them",
+  });
 
 /** The library reads the file itself, but would not say which it is, and quote from it. */
 async function checkFile(file: string | undefined): Promise<void> {

@@ -1,15 +1,18 @@
 /** Says what an answer of Google Cloud Storage, or the lack of one, means: one sentence, and what to do next. */
 import { LongshoreError } from "../../../domain/errors.ts";
-import type { Meaning } from "./meaning.ts";
-import { networkMeaning } from "./network-errors.ts";
+import {
+  type AskedStore,
+  failedInside,
+  lineMeaning,
+  otherBytes,
+  statusMeaning,
+  storeFailure,
+  type StoreMeaning,
+  throttled,
+} from "../../../domain/store-meaning.ts";
 
-/** What was asked, for messages. */
-export interface Asked {
-  /** Of the JSON API: "objects.insert". */
-  readonly operation: string;
-  /** The bucket as it is displayed. */
-  readonly displayed: string;
-  readonly key?: string | undefined;
+/** What was asked, and how. */
+export interface Asked extends AskedStore {
   /** Whether credentials were sent. */
   readonly isAnonymous: boolean;
 }
@@ -53,12 +56,10 @@ function parsedError(body: string): ParsedError {
 export function storeError(error: unknown, asked: Asked, signal: AbortSignal): unknown {
   if (error instanceof LongshoreError) return error;
   if (signal.aborted) return signal.reason;
-  const meaning = isAnswer(error) ? answerMeaning(error, asked) : networkMeaning(error, asked.operation);
-  const key = asked.key === undefined || asked.key === "" ? "" : ` (at ${asked.key})`;
-  return new LongshoreError(meaning.code, `${asked.displayed} ${meaning.text}${key}`, {
-    cause: error,
-    ...(meaning.hint === undefined ? undefined : { hint: meaning.hint }),
-  });
+  const meaning = isAnswer(error)
+    ? answerMeaning(error, asked)
+    : lineMeaning((error as { code?: unknown }).code);
+  return storeFailure(meaning ?? statusMeaning(0, "", asked), asked, error);
 }
 
 const isAnswer = (error: unknown): error is AnswerError =>
@@ -83,13 +84,17 @@ export function isRefusal(error: unknown): boolean {
 }
 
 const busyReasons = new Set(["rateLimitExceeded", "userRateLimitExceeded", "usageLimits"]);
-const busy: Meaning = { code: "StoreBusy", text: "asks for fewer requests (throttling)" };
 
-const reasons: Record<string, Meaning> = {
-  conditionNotMet: { code: "StoreFailed", text: "was doing something else with the same object" },
-  conflict: { code: "StoreFailed", text: "was doing something else with the same object" },
+const elsewhere: StoreMeaning = {
+  code: "StoreFailed",
+  text: "was doing something else with the same object",
+};
+
+const reasons: Record<string, StoreMeaning> = {
+  conditionNotMet: elsewhere,
+  conflict: elsewhere,
   backendError: { code: "StoreBusy", text: "is not available just now" },
-  internalError: { code: "StoreFailed", text: "failed inside" },
+  internalError: failedInside,
   quotaExceeded: { code: "DestinationFull", text: "has used up its quota" },
   dailyLimitExceeded: { code: "DestinationFull", text: "has used up its quota of requests for today" },
   uploadTooLarge: { code: "StoreUnsupported", text: "takes no object of this size" },
@@ -132,53 +137,32 @@ const reasons: Record<string, Meaning> = {
   sslRequired: { code: "StoreUntrusted", text: "wants TLS", hint: "give an endpoint with https://" },
 };
 
-function answerMeaning(error: AnswerError, asked: Asked): Meaning {
-  if (Object.hasOwn(reasons, error.reason)) return reasons[error.reason] ?? busy;
-  if (busyReasons.has(error.reason)) return busy;
+function answerMeaning(error: AnswerError, asked: Asked): StoreMeaning {
+  if (Object.hasOwn(reasons, error.reason)) return reasons[error.reason] ?? throttled;
+  if (busyReasons.has(error.reason)) return throttled;
   // Both are said with the same reason as any other mistake in a request.
-  if (error.status === 400 && /doesn't match calculated/i.test(error.message))
-    return { code: "StoreFailed", text: "received other bytes than were sent" };
+  if (error.status === 400 && /doesn't match calculated/i.test(error.message)) return otherBytes;
   return byStatus(error, asked);
 }
 
 /** What they ask for can only be missing with its bucket. */
 const ofBucket = new Set(["objects.list", "objects.insert"]);
 
-const statuses: Readonly<Record<number, Meaning>> = {
-  408: { code: "StoreUnreachable", text: "waited in vain for the rest of a request" },
-  412: { code: "StoreFailed", text: "was doing something else with the same object" },
-  413: { code: "StoreUnsupported", text: "takes no object of this size" },
-  429: busy,
-  503: { code: "StoreBusy", text: "is not available just now" },
-  504: { code: "StoreBusy", text: "is not available just now" },
-  507: { code: "DestinationFull", text: "is full" },
-};
-
-function byStatus(error: AnswerError, asked: Asked): Meaning {
+function byStatus(error: AnswerError, asked: Asked): StoreMeaning {
   const { status, reason } = error;
-  const { operation } = asked;
   if (status === 401) return unauthenticated(asked);
   if (status === 403) return denied(error, asked);
   if (status === 404) return missing(error, asked);
-  if (status === 501) return { code: "StoreUnsupported", text: `has no ${operation} as it was asked for` };
-  const known = statuses[status];
-  if (known !== undefined) return known;
-  if (status >= 500) return { code: "StoreFailed", text: `answered with ${status}` };
-  if (status >= 300)
-    return {
-      code: "StoreUnsupported",
-      text: `refuses ${operation} with ${reason || status}`,
-      hint: "check the parameters of the location; --verbose shows the store's answer",
-    };
-  return { code: "StoreFailed", text: `gave no answer that can be understood to ${operation}` };
+  if (status === 412) return elsewhere;
+  return statusMeaning(status, reason, asked);
 }
 
-const missing = (error: AnswerError, { operation }: Asked): Meaning =>
+const missing = (error: AnswerError, { operation }: Asked): StoreMeaning =>
   isBucketMissing(error) || ofBucket.has(operation)
     ? { code: "BucketNotFound", text: "does not exist" }
     : { code: "StoreFailed", text: "no longer has what it had a moment ago" };
 
-function unauthenticated({ isAnonymous }: Asked): Meaning {
+function unauthenticated({ isAnonymous }: Asked): StoreMeaning {
   if (!isAnonymous) return { code: "CredentialsInvalid", text: "refuses the credentials" };
   return {
     code: "CredentialsInvalid",
@@ -195,7 +179,7 @@ const permissions: Record<string, string> = {
 };
 
 /** Google names the permission it misses: "… does not have storage.objects.create access to …". */
-function denied({ message }: AnswerError, { operation }: Asked): Meaning {
+function denied({ message }: AnswerError, { operation }: Asked): StoreMeaning {
   const permission = /\bstorage\.[a-zA-Z]+\.[a-zA-Z]+\b/.exec(message)?.[0];
   return {
     code: "StoreDenied",

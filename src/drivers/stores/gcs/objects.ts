@@ -1,4 +1,5 @@
 /** What Google says of an object (https://cloud.google.com/storage/docs/json_api/v1/objects#resource), as far as it is used. */
+import { describedBy } from "../../../domain/object-description.ts";
 import type { ObjectFacts } from "../../../domain/ports/object-store.ts";
 import { answerError } from "./errors.ts";
 
@@ -23,10 +24,11 @@ export const objectFields =
   "name,size,generation,timeCreated,contentType,crc32c,md5Hash,componentCount,metadata";
 
 /** Generations never come again, and say what an ETag says: whether the bytes are still the same. */
-export const factsOf = ({ size, generation, createdAt }: GcsObject): ObjectFacts => ({
+export const factsOf = ({ size, generation, createdAt, contentType, metadata }: GcsObject): ObjectFacts => ({
   size,
   etag: generation,
   modifiedAt: createdAt,
+  description: describedBy(contentType, metadata),
 });
 
 /** Throws what `storeError` understands as an answer that can't be understood. */

@@ -1,5 +1,6 @@
 /** Reads a range of an object, of the generation that it must have, as it is stored. */
 import type { IncomingMessage } from "node:http";
+import { describedBy } from "../../../domain/object-description.ts";
 import type { ByteRange } from "../../../domain/ports/destination.ts";
 import type { ObjectContent, WantedRange } from "../../../domain/ports/object-store.ts";
 import { answerError, isConditionFailed, isMissing, statusOf, storeError } from "./errors.ts";
@@ -64,9 +65,31 @@ function contentOf(answer: IncomingMessage, wanted: ByteRange, ending: Ending): 
     throw answerError(200, "other bytes of an object than were asked for, or without its generation");
   }
   return {
-    facts: { size, etag: generation, modifiedAt: Date.parse(answer.headers["last-modified"] ?? "") || 0 },
+    facts: {
+      size,
+      etag: generation,
+      modifiedAt: Date.parse(answer.headers["last-modified"] ?? "") || 0,
+      description: describedBy(answer.headers["content-type"], metadataIn(answer)),
+    },
+    md5: md5In(answer.headers["x-goog-hash"]),
     bytes: bodyOf(answer, end - begin, ending),
   };
+}
+
+const metadataHeader = "x-goog-meta-";
+
+function metadataIn({ headers }: IncomingMessage): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (name.startsWith(metadataHeader) && typeof value === "string")
+      found[name.slice(metadataHeader.length)] = value;
+  return found;
+}
+
+/** "crc32c=…,md5=…" in base64, of the whole object; one that was composed has no MD5. */
+function md5In(hashes: string | readonly string[] | undefined): string | undefined {
+  const [, md5] = /\bmd5=([A-Za-z0-9+/=]+)/.exec(String(hashes ?? "")) ?? [];
+  return md5 === undefined ? undefined : Buffer.from(md5, "base64").toString("hex");
 }
 
 /** Which bytes of how many, by RFC 9110 section 14.4: an answer that does not say so has the whole object. */

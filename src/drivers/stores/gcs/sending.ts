@@ -1,6 +1,7 @@
 /** Asks the JSON API, with credentials where there are any, and turns whatever goes wrong into an error of the catalogue. */
 import type { IncomingMessage } from "node:http";
 import { LongshoreError } from "../../../domain/errors.ts";
+import { translated } from "../../../domain/translated.ts";
 import type { Authorization, TokenSource } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { answerError, statusOf, storeError } from "./errors.ts";
@@ -52,17 +53,16 @@ export function jsonBody(value: unknown): HttpBody & { readonly type: string } {
  * Sends one request and gives what `use` makes of its answer. Throws errors of the catalogue; `rescue` may answer for an
  * error that is none here.
  */
-export async function ask<T>(
+export function ask<T>(
   bucket: Bucket,
   exchange: Exchange,
   use: (answer: IncomingMessage) => T | Promise<T>,
   { signal, rescue }: { readonly signal: AbortSignal; readonly rescue?: (error: unknown) => T | Promise<T> },
 ): Promise<T> {
-  signal.throwIfAborted();
   const { operation, key } = exchange;
   const { displayed, tokens } = bucket;
   const asked = { operation, key, displayed, isAnonymous: tokens === undefined };
-  try {
+  const run = async (): Promise<T> => {
     const authorization = await tokens?.authorize(signal);
     const answer = await sendHttp(bucket.endpoint, requestOf(bucket, exchange, authorization), signal);
     const status = answer.statusCode ?? 0;
@@ -70,15 +70,8 @@ export async function ask<T>(
     const error = answerError(status, await readWhole(answer, largestDocument));
     checkToken(bucket, error, authorization);
     throw error;
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (rescue === undefined) throw storeError(error, asked, signal);
-    try {
-      return await rescue(error);
-    } catch (again) {
-      throw storeError(again, asked, signal);
-    }
-  }
+  };
+  return translated(run, { meaningOf: (error) => storeError(error, asked, signal), rescue }, signal);
 }
 
 /** The same, for an answer in JSON. */

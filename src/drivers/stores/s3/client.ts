@@ -21,7 +21,10 @@ export interface MadeClient {
   readonly identity: string;
 }
 
-/** Credentials come by the SDK's own chain: environment, profile, web identity, container, instance. Throws InvalidArgument. */
+/**
+ * Credentials come by the SDK's own chain: environment, profile, web identity, container, instance; where the location names a
+ * file of credentials, they are those of the given environment alone. Throws InvalidArgument.
+ */
 export function makeClient(location: BucketLocation, environment: Environment): MadeClient {
   const { parameters } = location;
   const { endpoint, profile } = parameters;
@@ -29,6 +32,8 @@ export function makeClient(location: BucketLocation, environment: Environment): 
   const config: S3ClientConfig = {
     // Asking again is the business of a wrapper of ours alone.
     maxAttempts: 1,
+    // What goes wrong is thrown, and told once.
+    logger: silent,
     // What is sent carries a digest that was made while it was packed; what is read is checked against the export's own.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -37,6 +42,7 @@ export function makeClient(location: BucketLocation, environment: Environment): 
     ...(endpoint === undefined ? undefined : { endpoint }),
     ...(region === undefined ? undefined : { region }),
     ...(profile === undefined ? undefined : { profile }),
+    ...(parameters["credentials"] === undefined ? undefined : { credentials: keysIn(environment) }),
     ...(parameters["anonymous"] === "true" ? anonymous : undefined),
   };
   return {
@@ -44,6 +50,17 @@ export function makeClient(location: BucketLocation, environment: Environment): 
     identity: `${endpoint ?? environment["AWS_ENDPOINT_URL_S3"] ?? ""} ${region ?? ""}`,
   };
 }
+
+function keysIn(environment: Environment): NonNullable<S3ClientConfig["credentials"]> {
+  const sessionToken = environment["AWS_SESSION_TOKEN"];
+  return {
+    accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "",
+    ...(sessionToken === undefined ? undefined : { sessionToken }),
+  };
+}
+
+const silent = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Nobody who has an endpoint of their own should have to know of regions. */
 function regionOf({ parameters }: BucketLocation, environment: Environment): string | undefined {

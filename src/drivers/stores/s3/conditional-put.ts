@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Payload } from "../../../domain/ports/object-store.ts";
+import { unsureWrites } from "../../../domain/unsure-writes.ts";
 import { isUnsupported, statusOf } from "./errors.ts";
 
 /** Names the call that wrote an object, so that a call whose answer was lost knows its work again. */
@@ -21,8 +22,7 @@ type Answer = "put" | "there" | "unsupported";
  * first object is put twice to know. Where conditions are of no use it is asked first whether there is an object.
  */
 export function conditionalPut(means: ConditionalPut) {
-  /** Ids of writes that nobody knows the end of, by key. */
-  const unsure = new Map<string, string>();
+  const write = unsureWrites(randomUUID);
   let heeds: boolean | undefined;
 
   const writerOf = async (key: string, signal: AbortSignal): Promise<string | undefined> => {
@@ -53,25 +53,18 @@ export function conditionalPut(means: ConditionalPut) {
     return true;
   };
 
-  return async (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> => {
-    const begun = unsure.get(key);
-    const id = begun ?? randomUUID();
-    if (heeds !== true) {
-      const before = await writerOf(key, signal);
-      if (before !== undefined) {
-        unsure.delete(key);
-        return before === begun;
+  return (key: string, payload: Payload, signal: AbortSignal): Promise<boolean> =>
+    write(key, payload, async (id, isAgain) => {
+      if (heeds !== true) {
+        const before = await writerOf(key, signal);
+        if (before !== undefined) return isAgain && before === id;
       }
-    }
-    unsure.set(key, id);
-    const isFirst = heeds === false ? undefined : await withCondition(key, payload, id, signal);
-    if (isFirst === undefined) {
+      const isFirst = heeds === false ? undefined : await withCondition(key, payload, id, signal);
+      if (isFirst !== undefined) return isFirst;
       heeds = false;
       await means.put(key, payload, taggedBy(id), signal);
-    }
-    unsure.delete(key);
-    return isFirst ?? true;
-  };
+      return true;
+    });
 }
 
 const taggedBy = (id: string): object => ({ Metadata: { [writerTag]: id } });

@@ -1,20 +1,16 @@
 /** Says what an answer of an S3 store, or the lack of one, means: one sentence, and what to do next. */
-import { type ErrorCode, LongshoreError } from "../../../domain/errors.ts";
-
-/** What was asked, for messages. */
-export interface Asked {
-  /** Of the S3 API: "PutObject". */
-  readonly operation: string;
-  /** The bucket as it is displayed. */
-  readonly displayed: string;
-  readonly key?: string | undefined;
-}
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly text: string;
-  readonly hint?: string;
-}
+import { LongshoreError } from "../../../domain/errors.ts";
+import {
+  type AskedStore,
+  failedInside,
+  lineMeaning,
+  otherBytes,
+  statusMeaning,
+  storeFailure,
+  type StoreMeaning,
+  throttled,
+  wrongClock,
+} from "../../../domain/store-meaning.ts";
 
 /** What the SDK throws; read defensively, for it comes from whatever answered. */
 interface SdkError {
@@ -27,15 +23,10 @@ interface SdkError {
 }
 
 /** An error of the catalogue for whatever the SDK threw. The reason of a cancelled call is given back as it is. */
-export function storeError(error: unknown, asked: Asked, signal: AbortSignal): unknown {
+export function storeError(error: unknown, asked: AskedStore, signal: AbortSignal): unknown {
   if (error instanceof LongshoreError) return error;
   if (signal.aborted) return signal.reason;
-  const meaning = meaningOf(error as SdkError, asked);
-  const key = asked.key === undefined ? "" : ` (at ${asked.key})`;
-  return new LongshoreError(meaning.code, `${asked.displayed} ${meaning.text}${key}`, {
-    cause: error,
-    ...(meaning.hint === undefined ? undefined : { hint: meaning.hint }),
-  });
+  return storeFailure(meaningOf(error as SdkError, asked), asked, error);
 }
 
 /** The store's own word for it, such as "NoSuchKey"; "" where it gave none. */
@@ -56,14 +47,13 @@ export const isMissing = (error: unknown): boolean =>
 export const isUnsupported = (error: unknown): boolean =>
   nameOf(error) === "NotImplemented" || statusOf(error) === 501;
 
-function meaningOf(error: SdkError, asked: Asked): Meaning {
+function meaningOf(error: SdkError, asked: AskedStore): StoreMeaning {
   return byName(error, asked) ?? byCode(error) ?? byStatus(error, asked);
 }
 
-const credentials = (text: string): Meaning => ({ code: "CredentialsInvalid", text });
-const busy: Meaning = { code: "StoreBusy", text: "asks for fewer requests (throttling)" };
+const credentials = (text: string): StoreMeaning => ({ code: "CredentialsInvalid", text });
 
-const names: Record<string, Meaning> = {
+const names: Record<string, StoreMeaning> = {
   NoSuchBucket: { code: "BucketNotFound", text: "does not exist" },
   NoSuchUpload: { code: "UploadLost", text: "no longer knows the upload that was begun" },
   InvalidAccessKeyId: credentials("does not know the access key"),
@@ -77,27 +67,27 @@ const names: Record<string, Meaning> = {
     text: "can't be asked: there are no credentials",
     hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, or add anonymous=true to the location",
   },
-  RequestTimeTooSkewed: { code: "ClockSkewed", text: "refuses the request: this machine's clock is wrong" },
-  RequestExpired: { code: "ClockSkewed", text: "refuses the request: this machine's clock is wrong" },
-  SlowDown: busy,
-  Throttling: busy,
-  ThrottlingException: busy,
-  TooManyRequests: busy,
-  RequestLimitExceeded: busy,
-  InternalError: { code: "StoreFailed", text: "failed inside" },
+  RequestTimeTooSkewed: wrongClock,
+  RequestExpired: wrongClock,
+  SlowDown: throttled,
+  Throttling: throttled,
+  ThrottlingException: throttled,
+  TooManyRequests: throttled,
+  RequestLimitExceeded: throttled,
+  InternalError: failedInside,
   ServiceUnavailable: { code: "StoreBusy", text: "is not available just now" },
   RequestTimeout: { code: "StoreUnreachable", text: "waited in vain for the rest of a request" },
   OperationAborted: { code: "StoreFailed", text: "was doing something else with the same object" },
   ConditionalRequestConflict: { code: "StoreFailed", text: "was doing something else with the same object" },
-  BadDigest: { code: "StoreFailed", text: "received other bytes than were sent" },
-  XAmzContentSHA256Mismatch: { code: "StoreFailed", text: "received other bytes than were sent" },
+  BadDigest: otherBytes,
+  XAmzContentSHA256Mismatch: otherBytes,
   IncompleteBody: { code: "StoreFailed", text: "received fewer bytes than were sent" },
   QuotaExceeded: { code: "DestinationFull", text: "has used up its quota" },
   EntityTooLarge: { code: "StoreUnsupported", text: "takes no object of this size" },
   KeyTooLongError: { code: "StoreUnsupported", text: "takes no key of this length" },
 };
 
-function byName(error: SdkError, asked: Asked): Meaning | undefined {
+function byName(error: SdkError, asked: AskedStore): StoreMeaning | undefined {
   const name = nameOf(error);
   if (Object.hasOwn(names, name)) return names[name];
   if (isWrongRegion(name, error)) return wrongRegion(error);
@@ -114,7 +104,7 @@ const isWrongRegion = (name: string, error: SdkError): boolean =>
   name === "IllegalLocationConstraintException" ||
   statusOf(error) === 301;
 
-function wrongRegion(error: SdkError): Meaning {
+function wrongRegion(error: SdkError): StoreMeaning {
   const region = regionIn(error);
   const code = "WrongRegion";
   if (region === undefined) return { code, text: "is not in the region that was asked" };
@@ -146,7 +136,7 @@ const permissions: Record<string, string> = {
   ListMultipartUploads: "s3:ListBucketMultipartUploads",
 };
 
-function denied({ operation }: Asked): Meaning {
+function denied({ operation }: AskedStore): StoreMeaning {
   const permission = permissions[operation] ?? `s3:${operation}`;
   return {
     code: "StoreDenied",
@@ -155,65 +145,24 @@ function denied({ operation }: Asked): Meaning {
   };
 }
 
-const unreachable = (text: string, hint?: string): Meaning => ({
-  code: "StoreUnreachable",
-  text,
-  ...(hint === undefined ? undefined : { hint }),
-});
-
-const cut = unreachable("broke the connection");
-const codes: Record<string, Meaning> = {
-  ECONNREFUSED: unreachable("can't be reached: nobody listens at its endpoint"),
-  ENOTFOUND: unreachable(
-    "can't be reached: its endpoint has no address",
-    "check the endpoint; where buckets have no names of their own in DNS, add forcePathStyle=true",
-  ),
-  EAI_AGAIN: unreachable("can't be reached: its endpoint's address can't be looked up just now"),
-  ECONNRESET: cut,
-  EPIPE: cut,
-  ECONNABORTED: cut,
-  ERR_STREAM_PREMATURE_CLOSE: cut,
-  ETIMEDOUT: unreachable("does not answer"),
-  EHOSTUNREACH: unreachable("can't be reached: there is no way to its endpoint"),
-  ENETUNREACH: unreachable("can't be reached: there is no way to its endpoint"),
-  EPROTO: {
-    code: "StoreUntrusted",
-    text: "does not speak TLS at its endpoint",
-    hint: "check the endpoint: http:// is another than https://",
-  },
+/** What stands in the endpoint's name is the bucket's, unless a path of its own holds it. */
+const endpointHints: Readonly<Record<string, string>> = {
+  ENOTFOUND: "check the endpoint; where buckets have no names of their own in DNS, add forcePathStyle=true",
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "check the endpoint; for a name with dots or a path of its own add forcePathStyle=true",
 };
 
-const certificateCode =
-  /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT|HOSTNAME_MISMATCH|ERR_SSL)/;
-
-function byCode(error: SdkError): Meaning | undefined {
+function byCode(error: SdkError): StoreMeaning | undefined {
   const code = typeof error.code === "string" ? error.code : "";
-  if (Object.hasOwn(codes, code)) return codes[code];
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return {
-      code: "StoreUntrusted",
-      text: "has a certificate of another name than its endpoint's",
-      hint: "check the endpoint; for a name with dots or a path of its own add forcePathStyle=true",
-    };
-  if (certificateCode.test(code))
-    return { code: "StoreUntrusted", text: `has a certificate that is not trusted (${code})` };
-  if (nameOf(error) === "TimeoutError") return codes["ETIMEDOUT"];
-  return undefined;
+  const meaning =
+    lineMeaning(code) ?? (nameOf(error) === "TimeoutError" ? lineMeaning("ETIMEDOUT") : undefined);
+  const hint = Object.hasOwn(endpointHints, code) ? endpointHints[code] : undefined;
+  return meaning === undefined || hint === undefined ? meaning : { ...meaning, hint };
 }
 
-function byStatus(error: SdkError, asked: Asked): Meaning {
+function byStatus(error: SdkError, asked: AskedStore): StoreMeaning {
   const status = statusOf(error);
   if (status === 401 || status === 403) return denied(asked);
   if (status === 404) return { code: "BucketNotFound", text: "does not exist" };
-  if (status === 429) return busy;
-  if (status === 503) return { code: "StoreBusy", text: "is not available just now" };
-  if (status === 507) return { code: "DestinationFull", text: "is full" };
-  if (status >= 500 || status === 408) return { code: "StoreFailed", text: `answered with ${status}` };
-  if (status >= 400)
-    return {
-      code: "StoreUnsupported",
-      text: `refuses ${asked.operation} with ${nameOf(error) || status}`,
-      hint: "check the parameters of the location; --verbose shows the store's answer",
-    };
-  return { code: "StoreFailed", text: `gave no answer that can be understood to ${asked.operation}` };
+  return statusMeaning(status, nameOf(error), asked);
 }

@@ -21,7 +21,7 @@ const smallestPart = 5 * 2 ** 20;
 const mostParts = 10_000;
 
 /** Answers to a completion that name what the store does not have. */
-const refusals = new Set(["InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"]);
+const refusals = new Set(["InvalidPart", "InvalidPartOrder", "EntityTooSmall"]);
 
 export function multipartUploads(bucket: Bucket, newObject: NewObjectInput): MultipartUploads {
   const { client, name: Bucket, checksums } = bucket;

@@ -1,8 +1,12 @@
 /** Sends commands and bodies through the SDK, and turns whatever goes wrong into an error of the catalogue. */
 import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { LongshoreError } from "../../../domain/errors.ts";
 import type { Payload } from "../../../domain/ports/object-store.ts";
+import type { AskedStore } from "../../../domain/store-meaning.ts";
+import { translated } from "../../../domain/translated.ts";
 import { storeError } from "./errors.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** A bucket and how to ask it. */
 export interface Bucket {
@@ -11,6 +15,7 @@ export interface Bucket {
   readonly displayed: string;
   /** Whether the store is told a SHA-256 to check and keep, beside the one in the signature. */
   readonly checksums: boolean;
+  readonly renewal: Renewal;
 }
 
 export interface Exchange<T> {
@@ -20,26 +25,33 @@ export interface Exchange<T> {
 }
 
 /** Runs one request; throws errors of the catalogue. `rescue` may answer for an error that is none here. */
-export async function ask<T>(
+export function ask<T>(
   bucket: Bucket,
-  exchange: Exchange<T>,
+  { operation, key, run }: Exchange<T>,
   signal: AbortSignal,
   rescue?: (error: unknown) => T | Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
-  const { operation, key } = exchange;
   const asked = { operation, key, displayed: bucket.displayed };
-  try {
-    return await exchange.run({ abortSignal: signal });
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (rescue === undefined) throw storeError(error, asked, signal);
-    try {
-      return await rescue(error);
-    } catch (again) {
-      throw storeError(again, asked, signal);
-    }
-  }
+  const meaningOf = translator(bucket, asked, signal);
+  return translated(() => run({ abortSignal: signal }), { meaningOf, rescue }, signal);
+}
+
+/** Of the errors of one request, that is sent after this. */
+function translator(
+  { renewal }: Bucket,
+  asked: AskedStore,
+  signal: AbortSignal,
+): (error: unknown) => Promise<unknown> {
+  const generation = renewal.generation();
+  return async (error) => {
+    const meant = storeError(error, asked, signal);
+    if (!(await renewal.isOver(error, generation))) return meant;
+    return new LongshoreError(
+      "StoreFailed",
+      `${asked.displayed} no longer takes the credentials that it took before`,
+      { cause: error },
+    );
+  };
 }
 
 /** A part of the SDK's command that we use: its own list of steps. */
@@ -76,6 +88,7 @@ export async function sendPayload<T>(
   signal: AbortSignal,
 ): Promise<T> {
   signal.throwIfAborted();
+  const meaningOf = translator(bucket, { operation, key, displayed: bucket.displayed }, signal);
   const opened = payload.open();
   const broken = new AbortController();
   const sending = AbortSignal.any([signal, broken.signal]);
@@ -93,7 +106,7 @@ export async function sendPayload<T>(
     return await exchange(input, { abortSignal: sending });
   } catch (error) {
     if (broken.signal.aborted) throw broken.signal.reason;
-    throw storeError(error, { operation, key, displayed: bucket.displayed }, signal);
+    throw await meaningOf(error);
   } finally {
     if (body instanceof Readable) body.destroy();
   }

@@ -1,0 +1,68 @@
+/** A prefix of keys in an object store, by its URL. */
+import { z } from "zod";
+import { LongshoreError } from "../errors.ts";
+import { type BucketScheme, bucketSchemes, parameterNames } from "../location-parameters.ts";
+import { parseBucketLocation } from "../location.ts";
+import { LocalReference } from "./local-reference.ts";
+import { type ValidationRule, withRules } from "./validation-rule.ts";
+
+/** Names a file of whoever opens the location, which is not for a tenant to choose: a spec names a Secret instead. */
+const ownersParameter = "credentials";
+
+const Url = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((url) => faultOf(url) === undefined, { error: ({ input }) => faultOf(input as string) });
+
+/** What an API server can say of a URL; `faultOf` says the rest, and more exactly. */
+const urlRules: readonly ValidationRule<string>[] = [
+  {
+    rule: "self.matches('^(?i)(s3|az|gs)://')",
+    message: "must begin with s3://, az:// or gs://",
+  },
+  {
+    rule: "self.matches('^[^:]*://[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}([/?]|$)')",
+    message: "must name a bucket, with no user and no key before it: no secret ever stands in a location",
+  },
+  {
+    rule: "!self.contains('#') && !self.matches('^[^?]*(/|%2[fF])([.]|%2[eE]){1,2}(/|%2[fF]|[?]|$)')",
+    message: "must have no # and no . or .. in its prefix",
+  },
+  ...bucketSchemes.map(parametersRule),
+];
+
+function parametersRule(scheme: BucketScheme): ValidationRule<string> {
+  const names = parameterNames(scheme)
+    .filter((name) => name !== ownersParameter)
+    .toSorted();
+  return {
+    rule: `!self.matches('^(?i)${scheme}:') || self.matches('^[^?]*([?](((${names.join("|")})=[^&]*)(&|$))*)?$')`,
+    message: `may have the parameters ${names.join(", ")}, and no secret`,
+  };
+}
+
+export const BucketPlace = z
+  .strictObject({
+    url: withRules(Url, urlRules).describe(
+      "s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; no secret ever stands in one.",
+    ),
+    credentialsSecretRef: LocalReference.optional().describe(
+      "A Secret whose keys are named as the environment variables that the store's own tools take. In a cluster only.",
+    ),
+  })
+  .describe("What lies below a prefix of a bucket; on one machine, inside what `serve --allow` names.");
+
+/** What is wrong with it, in words that repeat nothing of where a secret may stand. */
+function faultOf(url: string): string | undefined {
+  try {
+    const location = parseBucketLocation(url);
+    if (location === undefined) return "must begin with s3://, az:// or gs://";
+    return Object.hasOwn(location.parameters, ownersParameter)
+      ? "names a file with credentials: leave it out, or name a Secret in credentialsSecretRef"
+      : undefined;
+  } catch (error) {
+    if (!(error instanceof LongshoreError)) throw error;
+    return `${error.message}: ${error.hint}`;
+  }
+}

@@ -1,0 +1,50 @@
+/** What a runner is told of the engine's work: its events added up, and its result. */
+import { exportDocument } from "../cli/export-document.ts";
+import type { JobObservation, JobResult } from "../domain/ports/job-runner.ts";
+import type { ExportEvent, ExportResult } from "../engine/exporting/export-call.ts";
+
+type Report = Pick<JobObservation, "progress" | "parts">;
+
+export interface ProgressFollower {
+  readonly progress: (report: Report) => void;
+  readonly notice: (message: string) => void;
+}
+
+/** Adds the engine's events up; the report that the follower is given is always the same object. */
+export function followProgress(follower: ProgressFollower): (event: ExportEvent) => void {
+  const progress = { plannedBytes: 0, plannedFiles: 0, plannedParts: 0, planned: false, bytes: 0, files: 0 };
+  const parts = { succeeded: 0, reused: 0 };
+  const report: Report = { progress, parts };
+  return (event) => {
+    switch (event.kind) {
+      case "notice":
+        return follower.notice(event.message);
+      case "planned":
+        progress.plannedBytes += event.content;
+        progress.plannedFiles += event.files;
+        progress.plannedParts += event.parts;
+        progress.planned = event.done;
+        break;
+      case "packed":
+        progress.bytes += event.content;
+        progress.files += event.files;
+        break;
+      case "part":
+        parts.succeeded++;
+        if (event.reused) parts.reused++;
+    }
+    follower.progress(report);
+  };
+}
+
+export function jobResult(result: ExportResult, location: string): JobResult {
+  const { manifestDigest, files, differences, parts, bytes, archive } = exportDocument(result, location, 0);
+  return {
+    manifestDigest,
+    files,
+    differences,
+    parts: { total: parts.total, reused: parts.reused },
+    bytes,
+    ...(archive === null ? {} : { archive: { file: archive.file, size: archive.size } }),
+  };
+}
