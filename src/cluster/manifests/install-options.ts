@@ -1,0 +1,33 @@
+/** What may be chosen of an installation. */
+export interface InstallOptions {
+  /** Of operator and workers. */
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  /** Name of a Secret in the system's namespace; "" for none. */
+  readonly imagePullSecret: string;
+  /** The system's own. */
+  readonly namespace: string;
+  readonly replicas: number;
+  readonly cpu: string;
+  readonly memory: string;
+  /** "" for none. */
+  readonly priorityClassName: string;
+}
+
+export const operatorName = "longshore-operator";
+
+/** Of the program that will serve people; nobody else may say in whose name a document was made. */
+const gatewayName = "longshore-gateway";
+
+const userOf = (namespace: string, account: string): string =>
+  `system:serviceaccount:${namespace}:${account}`;
+export const operatorUser = (namespace: string): string => userOf(namespace, operatorName);
+export const gatewayUser = (namespace: string): string => userOf(namespace, gatewayName);
+
+/** On everything that is installed. */
+export const systemLabels = {
+  "app.kubernetes.io/name": "longshore",
+  "app.kubernetes.io/part-of": "longshore",
+} as const;
+
+export const operatorLabels = { ...systemLabels, "app.kubernetes.io/component": "operator" } as const;

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { installOptions, installSettings } from "./install-settings.ts";
+
+suite("settings of an installation", () => {
+  test("have defaults, and the image of this version", () => {
+    assert.deepEqual(installOptions({}, "1.2.3"), {
+      image: "longshore:1.2.3",
+      imagePullPolicy: "IfNotPresent",
+      imagePullSecret: "",
+      namespace: "longshore-system",
+      replicas: 2,
+      cpu: "100m",
+      memory: "256Mi",
+      priorityClassName: "",
+    });
+    assert.deepEqual(
+      installSettings.map(({ key }) => key),
+      Object.keys(installOptions({}, "1.2.3")),
+    );
+  });
+
+  test("can be chosen", () => {
+    const image = "registry.example.com:5000/team/longshore@sha256:abc";
+    const chosen = { image, replicas: "3", namespace: "exports", imagePullSecret: "registry" };
+    assert.deepEqual(installOptions(chosen, "1.2.3"), {
+      ...installOptions({}, "1.2.3"),
+      ...chosen,
+      replicas: 3,
+    });
+  });
+
+  const wrong: Record<string, [Record<string, string>, RegExp]> = {
+    "an unknown key": [{ imagee: "x" }, /^--set imagee: there is no such setting$/],
+    "a key of every object": [{ constructor: "x" }, /^--set constructor: there is no such setting$/],
+    "no image": [{ image: "" }, /^--set image="": is no reference of an image$/],
+    "an image with a quote": [{ image: "x'" }, /is no reference of an image/],
+    "no operator": [{ replicas: "0" }, /^--set replicas="0": is no number from 1 to 9$/],
+    "a namespace that is none": [
+      { namespace: "Exports" },
+      /^--set namespace="Exports": is no name of a namespace$/,
+    ],
+    "no such policy": [{ imagePullPolicy: "Sometimes" }, /^--set imagePullPolicy="Sometimes"/],
+    "much memory": [{ memory: "much" }, /is no amount such as 500m or 512Mi/],
+  };
+  for (const [what, [settings, message]] of Object.entries(wrong))
+    test(`${what} is refused`, () => {
+      assert.throws(() => installOptions(settings, "1.2.3"), { code: "InvalidArgument", message });
+    });
+
+  test("an unknown key is answered with the known ones", () => {
+    assert.throws(() => installOptions({ x: "y" }, "1.2.3"), { hint: /image, imagePullPolicy, .*replicas/ });
+  });
+});

@@ -1,0 +1,34 @@
+/** Who may speak with whom in the system's namespace; clusters without a network plugin for it take no notice. */
+import { operatorLabels, operatorName, systemLabels } from "./install-options.ts";
+import type { Manifest } from "./manifest.ts";
+import { operatorPort } from "./operator-deployment.ts";
+
+const apiVersion = "networking.k8s.io/v1";
+const kind = "NetworkPolicy";
+const policyTypes = ["Ingress", "Egress"];
+const port = (number: number, protocol = "TCP") => ({ port: number, protocol });
+const dns = [port(53), port(53, "UDP")];
+/** An API server stands behind 443, or 6443 where a policy sees the address behind the Service. */
+const apiServer = [port(443), port(6443)];
+
+export const networkPolicies = (namespace: string): readonly Manifest[] => [
+  {
+    apiVersion,
+    kind,
+    metadata: { name: "longshore-nothing-else", namespace, labels: systemLabels },
+    spec: { podSelector: {}, policyTypes },
+  },
+  {
+    apiVersion,
+    kind,
+    metadata: { name: operatorName, namespace, labels: operatorLabels },
+    spec: {
+      podSelector: { matchLabels: operatorLabels },
+      policyTypes,
+      // Measurements, which say nothing of anybody's data; who asks for them may be in any namespace.
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [port(operatorPort)] }],
+      // An API server has an address that no selector can name.
+      egress: [{ ports: dns }, { ports: apiServer }],
+    },
+  },
+];

@@ -1,0 +1,77 @@
+/** The operator's ServiceAccount and every right that it has. It reads no Secrets, and no data. */
+import { apiGroup } from "../../domain/resources/resource.ts";
+import { operatorLabels as labels, operatorName as name } from "./install-options.ts";
+import type { Manifest } from "./manifest.ts";
+import type { PolicyRule } from "./policy-rule.ts";
+
+const rbac = "rbac.authorization.k8s.io";
+const follow = ["list", "watch"];
+const see = ["get", ...follow];
+
+/** In all namespaces: exports run where they are asked for. */
+const operatorRules: readonly PolicyRule[] = [
+  { apiGroups: [apiGroup], resources: ["exports", "exportdestinations", "downloadgrants"], verbs: see },
+  // Finalizers, and the end of what has outlived its time; its admission policy sees to it that no spec is changed.
+  { apiGroups: [apiGroup], resources: ["exports", "downloadgrants"], verbs: ["delete", "update"] },
+  {
+    apiGroups: [apiGroup],
+    resources: ["exports/status", "exportdestinations/status", "downloadgrants/status"],
+    verbs: ["update"],
+  },
+  // Where owners are guarded (OwnerReferencesPermissionEnforcement), a Job can have none otherwise.
+  { apiGroups: [apiGroup], resources: ["exports/finalizers"], verbs: ["update"] },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...see, "create", "delete", "patch"] },
+  // Pods are created to try them out alone: its admission policy sees to that too.
+  { apiGroups: [""], resources: ["pods"], verbs: [...follow, "create"] },
+  { apiGroups: [""], resources: ["events"], verbs: [...follow, "create"] },
+  { apiGroups: [""], resources: ["nodes"], verbs: follow },
+  { apiGroups: [""], resources: ["persistentvolumeclaims", "namespaces"], verbs: ["get"] },
+];
+
+/** In the system's namespace: who leads. */
+const operatorLeaseRules: readonly PolicyRule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    resourceNames: [name],
+    verbs: ["get", "update"],
+  },
+];
+
+export function operatorAccount(namespace: string): readonly Manifest[] {
+  const apiVersion = `${rbac}/v1`;
+  const subjects = [{ kind: "ServiceAccount", name, namespace }];
+  const clusterRole = { apiVersion, kind: "ClusterRole", metadata: { name, labels }, rules: operatorRules };
+  const role = {
+    apiVersion,
+    kind: "Role",
+    metadata: { name, namespace, labels },
+    rules: operatorLeaseRules,
+  };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name, namespace, labels },
+      // Mounted where the Deployment says so, and nowhere else.
+      automountServiceAccountToken: false,
+    },
+    clusterRole,
+    {
+      apiVersion,
+      kind: "ClusterRoleBinding",
+      metadata: { name, labels },
+      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
+      subjects,
+    },
+    role,
+    {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata: { name, namespace, labels },
+      roleRef: { apiGroup: rbac, kind: "Role", name },
+      subjects,
+    },
+  ];
+}

@@ -1,0 +1,16 @@
+/** What `longshore install` and `longshore uninstall` print; loaded only by them. */
+import { installOptions } from "../cluster/manifests/install-settings.ts";
+import { installManifests } from "../cluster/manifests/install.ts";
+import { toYaml } from "../cluster/manifests/to-yaml.ts";
+import { uninstallScript } from "../cluster/manifests/uninstall.ts";
+import { version } from "./versions.ts";
+
+type Settings = Readonly<Record<string, string>>;
+
+/** Throws InvalidArgument. */
+export const manifestsText = (settings: Settings): string =>
+  toYaml(installManifests(installOptions(settings, version)));
+
+/** Throws InvalidArgument. */
+export const uninstallText = (settings: Settings): string =>
+  uninstallScript(installOptions(settings, version));

@@ -1,0 +1,113 @@
+/** The operator: controllers over a cluster's API server, with Jobs as runner; of several operators one leads. */
+import type { OperatorOptions } from "../cli/commands/operator.ts";
+import type { ClusterAccess } from "../cluster/client/cluster-access.ts";
+import { runElected } from "../cluster/client/lease-elector.ts";
+import { type OpenKubeApi, openKubeApi } from "../cluster/client/open-kube-api.ts";
+import { startKubeJobRunner } from "../cluster/jobs/kube-job-runner.ts";
+import { clusterPlaces } from "../cluster/places/cluster-places.ts";
+import { kubeExportStore } from "../cluster/store/kube-export-store.ts";
+import { watchingNamespaces } from "../cluster/store/watched-namespaces.ts";
+import { runControllers } from "../controllers/run-controllers.ts";
+import { LongshoreError } from "../domain/errors.ts";
+import { errorFields, type Log } from "./log.ts";
+import { type OperatorMetrics, operatorMetrics, startOperatorServer } from "./operator-server.ts";
+
+export interface OperatorHome {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Who this is among several operators; no two have the same. */
+  readonly identity: string;
+  readonly log: Log;
+}
+
+/** Exports that are looked at at the same time: most of that is waiting for the API server, and for pods that end. */
+const parallel = 32;
+const leaseName = "longshore-operator";
+
+/** For the Lease: the time of day may be set back meanwhile. */
+const steadyClock = { now: () => performance.timeOrigin + performance.now() };
+
+/** Runs until the signal. Throws InvalidArgument where no cluster is named, ListenFailed. */
+export async function operate(
+  options: OperatorOptions,
+  home: OperatorHome,
+  signal: AbortSignal,
+): Promise<void> {
+  await using closing = new AsyncDisposableStack();
+  const { log, identity } = home;
+  const metrics = operatorMetrics();
+  const api = closing.use(openKubeApi(accessOf(options, home)));
+  const server = closing.use(await startOperatorServer(options.listen, metrics, () => !signal.aborted));
+  const namespace = options.namespace ?? home.environment["POD_NAMESPACE"] ?? api.namespace ?? "default";
+  log("the operator begins", { server: api.server, listen: server.address, identity });
+  const onError = (error: unknown, about: string): void => {
+    metrics.errors.inc({ about: kindOf(about) });
+    log("the operator goes on after an error", { about, ...errorFields(error) });
+  };
+  await runElected(
+    {
+      api,
+      key: { namespace, name: leaseName },
+      identity,
+      clock: steadyClock,
+      random: Math.random,
+      onError,
+    },
+    async (leading) => {
+      log("the operator leads");
+      metrics.leading.set(1);
+      try {
+        await lead(api, options, { onError, metrics }, leading);
+      } finally {
+        metrics.leading.set(0);
+        log("the operator does not lead any more");
+      }
+    },
+    signal,
+  );
+}
+
+interface Telling {
+  readonly onError: (error: unknown, about: string) => void;
+  readonly metrics: OperatorMetrics;
+}
+
+async function lead(
+  api: OpenKubeApi,
+  { image, imagePullPolicy, watch }: OperatorOptions,
+  { onError }: Telling,
+  signal: AbortSignal,
+): Promise<void> {
+  const common = { api, clock: Date, random: Math.random, onError };
+  const store = watchingNamespaces(kubeExportStore(common), watch);
+  await using runner = await startKubeJobRunner(
+    { ...common, store, settings: { image, imagePullPolicy } },
+    signal,
+  );
+  await runControllers(
+    {
+      store,
+      runner,
+      places: clusterPlaces,
+      clock: Date,
+      parallel,
+      jitter: Math.random,
+      onError,
+    },
+    signal,
+  );
+}
+
+/** A label must not have the names of exports. */
+const kindOf = (about: string): string =>
+  /^[A-Za-z ]+/.exec(about)?.[0].trim().split(" ").slice(0, 4).join(" ") ?? "";
+
+/** Throws InvalidArgument. */
+function accessOf({ kubeconfig, context }: OperatorOptions, { environment }: OperatorHome): ClusterAccess {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG: known } = environment;
+  const files = kubeconfig ?? known;
+  if (files !== undefined && files !== "") return { kind: "kubeconfig", paths: files.split(":"), context };
+  if (host !== undefined && port !== undefined) return { kind: "pod", host, port };
+  throw new LongshoreError("InvalidArgument", "the operator is told of no cluster", {
+    hint: "give --kubeconfig, set KUBECONFIG, or run it as a pod",
+  });
+}

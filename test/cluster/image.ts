@@ -1,0 +1,48 @@
+/** The image of this working copy in the testbed's node, built and imported once for each content. */
+import { createHash } from "node:crypto";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expectExit, run } from "../fixtures/run.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const testbed = process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed");
+const importImage = resolve(root, "../shared/kube-testbed/import-image.sh");
+const given = process.env["KUBECONFIG"] ?? "";
+
+/** Why no worker can be run with an image and volumes of ours, in one line: both are put on the testbed's node from here. */
+export const noNode: string | false =
+  given === "" || resolve(given) === join(testbed, "kubeconfig")
+    ? false
+    : "the image and the volumes of these tests can only be put on the testbed's node";
+
+/** A reference that the node knows. */
+export async function testImage(): Promise<string> {
+  const reference = `longshore:test-${contentDigest()}`;
+  const containerd = ["-a", join(testbed, "var/node/run/containerd/containerd.sock"), "-n", "k8s.io"];
+  const ctr = join(testbed, "root/usr/bin/ctr");
+  const known = await run(ctr, [...containerd, "images", "list", "-q"]);
+  if (known.stdout.toString().includes(`/${reference}\n`)) return reference;
+  const folder = mkdtempSync(join(tmpdir(), "longshore-image-"));
+  try {
+    const files = join(folder, "rootfs");
+    const made = await run("node", [join(root, "scripts/image-rootfs.mjs"), files], { timeoutMs: 120_000 });
+    expectExit(made, 0);
+    const entrypoint = ["--entrypoint", '["/usr/local/bin/longshore"]', "--user", "1000:1000"];
+    const args = [reference, "--layer", files, ...entrypoint];
+    expectExit(await run(importImage, args, { timeoutMs: 300_000 }), 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return reference;
+}
+
+function contentDigest(): string {
+  const digest = createHash("sha256");
+  const patterns = ["src/**/*.ts", "images/*", "package-lock.json", "scripts/image-rootfs.mjs"];
+  for (const name of globSync(patterns, { cwd: root }).toSorted()) {
+    if (name.endsWith(".test.ts")) continue;
+    digest.update(`${name}\0`).update(readFileSync(join(root, name)));
+  }
+  return digest.digest("hex").slice(0, 12);
+}
