@@ -103,7 +103,7 @@ function copyApp() {
   for (const folder of ["src", "charts"].filter((name) => existsSync(join(root, name))))
     cpSync(join(root, folder), join(app, folder), {
       recursive: true,
-      filter: (path) => !/\.test\.ts$/.test(path),
+      filter: (path) => !path.endsWith(".test.ts"),
     });
   for (const path of runtimePackages()) copyPackage(path, join(app, path));
 }

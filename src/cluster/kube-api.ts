@@ -89,12 +89,14 @@ export interface DeleteOptions {
 }
 
 /**
- * Errors: ResourceNotFound (404), AlreadyExists (409 of a creation), Conflict (other 409), WatchExpired (410), InvalidDocument
- * (400, 422), Forbidden (403: roles, quota, policies), Unauthenticated (401), TooManyRequests (429), ServerFailed (5xx),
- * ServerUnreachable. The message is the API server's own sentence.
+ * Errors: ResourceNotFound (404), AlreadyExists and Conflict (409, as the server's reason says), WatchExpired (410),
+ * InvalidDocument (400, 422), Forbidden (403: roles, quota, policies), Unauthenticated (401), TooManyRequests (429),
+ * ServerFailed (5xx, and answers that are none), ServerUnreachable. The message is the API server's own sentence;
+ * `apiStatusOf` in client/api-status.ts says the rest: reason, causes, how long to wait. A write that ends with ServerUnreachable
+ * may have been done. Objects come without managedFields.
  */
 export interface KubeApi {
-  /** Undefined where there is none. */
+  /** Undefined where there is none; ResourceNotFound where the server does not know the kind. */
   get<T extends KubeObject>(
     resource: KubeResource,
     key: KubeKey,

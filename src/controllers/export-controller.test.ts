@@ -115,7 +115,9 @@ describe("an export", () => {
     await at.remove();
     await at.reconcile();
     const owner = resource.metadata.uid;
-    assert.deepEqual(at.runner.removed, [{ location: lies, owner, ways: { [lies]: `${lies}?${endpoint}` } }]);
+    const named = { namespace: "default", name: "reports" };
+    const ways = { [lies]: `${lies}?${endpoint}` };
+    assert.deepEqual(at.runner.removed, [{ location: lies, owner, export: named, ways }]);
   });
 
   test("is written when it changed, and at most once a second for its progress", async () => {

@@ -57,6 +57,14 @@ describe("the status of an export", () => {
     for (const status of statuses) assert.deepEqual(ExportStatus.parse(status), status);
   });
 
+  test("says what a runner waits for, where somebody may have to do something about it", () => {
+    const waiting = { reason: "Unschedulable", message: "no node takes it" };
+    for (const phase of ["queued", "running"] as const) {
+      const { status, reason, message } = succeeded(underWay(fresh(), { ...job, phase, waiting }, now));
+      assert.deepEqual({ status, reason, message }, { status: "Unknown", ...waiting });
+    }
+  });
+
   test("says where it lies and since when, from its first start on", () => {
     const first = started(fresh(), location, now);
     assert.deepEqual([first.location, first.startTime, succeeded(first).reason], [location, at(0), "Queued"]);

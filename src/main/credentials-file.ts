@@ -1,5 +1,5 @@
 /** Credentials of one location: a file of KEY=value lines, or a folder with one file a key, as a Secret is mounted. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LongshoreError } from "../domain/errors.ts";
 import type { BucketScheme } from "../domain/location-parameters.ts";
@@ -78,8 +78,19 @@ function checkWriters(path: string): { readonly size: number } {
   const seen = statSync(path);
   if (!seen.isFile() && !seen.isDirectory())
     throw invalid(path, "is neither a file nor a folder", "name a file of KEY=value lines");
-  if ((seen.mode & 0o002) !== 0) throw invalid(path, "can be written by everybody", `chmod o-w ${path}`);
+  if ((seen.mode & 0o002) !== 0 && !isMountedReadOnly(path))
+    throw invalid(path, "can be written by everybody", `chmod o-w ${path}`);
   return seen;
+}
+
+/** The folder of a mounted Secret says that all may write there, which nobody can. */
+function isMountedReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EROFS";
+  }
 }
 
 function keysIn(text: string): ReadonlyMap<string, string> {

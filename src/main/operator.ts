@@ -5,7 +5,7 @@ import { runElected } from "../cluster/client/lease-elector.ts";
 import { type OpenKubeApi, openKubeApi } from "../cluster/client/open-kube-api.ts";
 import { startKubeJobRunner } from "../cluster/jobs/kube-job-runner.ts";
 import { clusterPlaces } from "../cluster/places/cluster-places.ts";
-import { kubeExportStore } from "../cluster/store/kube-export-store.ts";
+import { cachedExportStore } from "../cluster/store/cached-export-store.ts";
 import { watchingNamespaces } from "../cluster/store/watched-namespaces.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
@@ -78,7 +78,7 @@ async function lead(
   signal: AbortSignal,
 ): Promise<void> {
   const common = { api, clock: Date, random: Math.random, onError };
-  const store = watchingNamespaces(kubeExportStore(common), watch);
+  const store = watchingNamespaces(cachedExportStore(common), watch);
   await using runner = await startKubeJobRunner(
     { ...common, store, settings: { image, imagePullPolicy } },
     signal,

@@ -39,7 +39,7 @@ for (const kind of storeKinds) {
     before(async () => {
       store = await kind.start();
       mkdirSync(source);
-      writeFileSync(`${source}/big`, mixedBytes(40 * 2 ** 20, "big"));
+      writeFileSync(`${source}/big`, mixedBytes(28 * 2 ** 20, "big"));
       for (let i = 0; i < 60; i++) writeFileSync(`${source}/${i}`, mixedBytes(i * 3000, `${i}`));
       const prefix = freshPrefix();
       await exportTree(argsFor(store.location(prefix)), [0], { env: store.env() });

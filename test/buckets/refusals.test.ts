@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
-import { freshPrefix, testBucket } from "../fixtures/buckets.ts";
+import { freshPrefix } from "../fixtures/buckets.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { makeAuthority, type PrivateAuthority } from "../fixtures/private-authority.ts";
 import {

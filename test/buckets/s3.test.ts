@@ -2,11 +2,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect } from "node:net";
 import { after, before, suite, test } from "node:test";
-import { createServer } from "node:tls";
 import { Manifest } from "../../src/domain/manifest.ts";
 import {
   freshPrefix,
@@ -26,7 +23,6 @@ import {
   longshore,
   missingProgram,
   type Result,
-  shell,
   temporaryFolder,
 } from "../fixtures/run.ts";
 import { assertSameTree, listTree, pathsOf } from "../fixtures/tree-listing.ts";

@@ -3,21 +3,19 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { KubeEvent, KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
+import type { KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
 import { claims, type Job, jobs, type Pod, pods } from "../../src/cluster/jobs/objects.ts";
-import { resourceOf } from "../../src/cluster/store/kube-document.ts";
-import { conditionOf } from "../../src/domain/resources/condition.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { expectExit, longshoreProgram, run, temporaryFolder } from "../fixtures/run.ts";
 import { noCluster, openTestCluster, type TestCluster, type TestNamespace } from "./cluster.ts";
 import { installDefinitions } from "./crds.ts";
+import { exportBecomes, exports as exportKind, messageOf, reasonOf, statusOf } from "./exports.ts";
 import { noNode, testImage } from "./image.ts";
 import { startOperator, type TestOperator } from "./operator-process.ts";
 import { type TestVolumes, testVolumes } from "./volumes.ts";
 
 const { signal } = new AbortController();
-const exportKind = resourceOf("Export");
 const core = (plural: string, kind: string): KubeResource => ({
   group: "",
   version: "v1",
@@ -81,37 +79,8 @@ describe("exports in a cluster", { skip: noCluster || noNode, timeout: 900_000 }
     cluster.api.delete(exportKind, { namespace: space.name, name }, {}, signal);
   const folderOf = (name: string): string => join(out, "exports", space.name, name);
 
-  /** Resolves with the export when it is as wanted; undefined where it is wanted gone. */
-  async function becomes(
-    name: string,
-    isWanted: (found: Export | undefined) => boolean,
-    seconds = 120,
-  ): Promise<Export | undefined> {
-    const waiting = AbortSignal.timeout(seconds * 1000);
-    const fieldSelector = `metadata.name=${name}`;
-    let seen = "nothing";
-    try {
-      for (;;) {
-        const list = await cluster.api.list(exportKind, { namespace: space.name, fieldSelector }, waiting);
-        const [now] = list.items as readonly KubeObject[] as readonly Export[];
-        if (isWanted(now)) return now;
-        const query = {
-          namespace: space.name,
-          fieldSelector,
-          resourceVersion: list.resourceVersion,
-          timeoutSeconds: 100,
-        };
-        for await (const event of cluster.api.watch(exportKind, query, waiting)) {
-          const current = event.type === "DELETED" ? undefined : objectOf(event);
-          seen = `${event.type} ${reasonOf(current)}`;
-          if (event.type !== "BOOKMARK" && isWanted(current)) return current;
-        }
-      }
-    } catch (error) {
-      if (!waiting.aborted) throw error;
-      assert.fail(`${name} is not as wanted after ${seconds} s: ${seen}`);
-    }
-  }
+  const becomes = (name: string, isWanted: (found: Export | undefined) => boolean) =>
+    exportBecomes(cluster.api, { namespace: space.name, name }, isWanted);
   const succeeded = async (name: string): Promise<Export> => {
     const found = await becomes(name, (now) => now !== undefined && statusOf(now) !== "Unknown");
     assert.equal(statusOf(found), "True", JSON.stringify(found?.status));
@@ -154,7 +123,7 @@ describe("exports in a cluster", { skip: noCluster || noNode, timeout: 900_000 }
     assert.equal(stages.length, 3);
   });
 
-  test("workers that are killed, with the operator, cost little and change nothing", async () => {
+  test("workers that are killed, with the operator, change nothing of the export and double no Job", async () => {
     await create("killed", { ...large, workers: { mode: "Indexed", count: 3 } });
     await packing("killed");
     for (const kill of ["gently", "by force", "and the operator"]) {
@@ -347,10 +316,3 @@ function fill(folder: string, files: number, size: number): void {
   mkdirSync(folder);
   for (let i = 0; i < files; i++) writeFileSync(join(folder, `${i}`), mixedBytes(size, `${i}`));
 }
-
-const objectOf = (event: KubeEvent<KubeObject>): Export | undefined =>
-  event.type === "BOOKMARK" ? undefined : (event.object as KubeObject as Export);
-const succeededOf = (found: Export | undefined) => conditionOf(found?.status?.conditions, "Succeeded");
-const statusOf = (found: Export | undefined): string => succeededOf(found)?.status ?? "Unknown";
-const reasonOf = (found: Export | undefined): string => succeededOf(found)?.reason ?? "";
-const messageOf = (found: Export | undefined): string => succeededOf(found)?.message ?? "";

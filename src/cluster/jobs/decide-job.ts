@@ -191,7 +191,7 @@ export const podsOf = ({ metadata }: Job, { pods }: Pick<JobFacts, "pods">): Pod
 const byStage = (a: Job, b: Job): number =>
   stages.indexOf(stageOf(a)) - stages.indexOf(stageOf(b)) || runOf(a) - runOf(b);
 
-export const attemptOf = (job: Job): number => numberOf(job, labels.attempt);
+const attemptOf = (job: Job): number => numberOf(job, labels.attempt);
 const runOf = (job: Job): number => numberOf(job, labels.run);
 const numberOf = ({ metadata }: Job, label: string): number => {
   const number = Number(metadata.labels?.[label] ?? "0");

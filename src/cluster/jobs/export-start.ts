@@ -35,13 +35,15 @@ export interface ExportStartOptions {
   readonly random: () => number;
   readonly onError: (error: unknown, about: string) => void;
   readonly onChange: (exportUid: string) => void;
+  /** Ends what is tried again. */
+  readonly signal: AbortSignal;
 }
 
 /** A quota may be freed and a namespace be opened at any time, and nobody tells us. */
 const backOff = { first: 5000, longest: 60_000 };
 
 export function createExportStart(options: ExportStartOptions): ExportStart {
-  const { api, settings, random, onError, onChange } = options;
+  const { api, settings, random, onError, onChange, signal: ended } = options;
   const refused = new Map<string, Refused>();
   return {
     begin: (job, signal) => begin(job, 0, signal),
@@ -68,10 +70,11 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
 
   async function again(job: ExportJob, failures: number): Promise<void> {
     const before = refused.get(job.exportUid);
-    if (before?.job !== job) return;
+    if (before?.job !== job || ended.aborted) return;
     try {
-      await begin(job, failures, new AbortController().signal);
+      await begin(job, failures, ended);
     } catch (error) {
+      if (ended.aborted) return;
       // The controller begins it anew, and what is wrong comes out there.
       onError(error, `the Job of the export ${job.namespace}/${job.name}`);
       drop(job.exportUid);

@@ -50,7 +50,7 @@ export async function startKubeJobRunner(
     advance.look(uid);
   };
   const watched = watchJobs({ ...options, onChange: changed });
-  const starts = createExportStart({ ...options, onChange: changed });
+  const starts = createExportStart({ ...options, onChange: changed, signal: stopped.signal });
   const stopping = new Set<string>();
   const advance = createAdvance({
     ...options,

@@ -56,11 +56,13 @@ export function createWakeUps(clock: Clock): WakeUps {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wakers = waiting.get(uid) ?? new Set();
     waiting.set(uid, wakers.add(resolve));
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const cancel = (): void => resolve();
+    signal.addEventListener("abort", cancel, { once: true });
     const timer = time === undefined ? undefined : inTime(time, resolve);
     try {
       await promise;
     } finally {
+      signal.removeEventListener("abort", cancel);
       clearTimeout(timer);
       wakers.delete(resolve);
       if (wakers.size === 0) waiting.delete(uid);

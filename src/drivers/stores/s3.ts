@@ -1,5 +1,5 @@
 /** Buckets of Amazon S3 and of every store that speaks its API, one request a call. */
-import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CopyObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
 import { describedBy } from "../../domain/object-description.ts";
 import type { ObjectContent, ObjectFacts, ObjectStore, Payload } from "../../domain/ports/object-store.ts";
@@ -7,6 +7,7 @@ import { noBytes, readBody } from "./s3/body.ts";
 import { type Environment, makeClient } from "./s3/client.ts";
 import { conditionalPut } from "./s3/conditional-put.ts";
 import { isMissing, statusOf, storeError } from "./s3/errors.ts";
+import { askHead } from "./s3/head.ts";
 import { unquoted } from "./s3/keys.ts";
 import { listKeys, removeKeys } from "./s3/listing.ts";
 import { md5Tags } from "./s3/md5-tags.ts";
@@ -43,18 +44,10 @@ export function openS3Store(location: BucketLocation, environment: Environment):
     return answer;
   };
 
-  const metadata = (key: string, signal: AbortSignal): Promise<Record<string, string> | undefined> =>
-    ask<Record<string, string> | undefined>(
-      bucket,
-      {
-        operation: "HeadObject",
-        key,
-        run: async (options) =>
-          (await client.send(new HeadObjectCommand({ Bucket, Key: key }), options)).Metadata ?? {},
-      },
-      signal,
-      orNothing,
-    );
+  const metadata = async (key: string, signal: AbortSignal): Promise<Record<string, string> | undefined> => {
+    const found = await askHead(bucket, key, signal);
+    return found === undefined ? undefined : (found.Metadata ?? {});
+  };
 
   return {
     kind: "s3",
@@ -90,18 +83,10 @@ export function openS3Store(location: BucketLocation, environment: Environment):
           return orNothing(error);
         },
       ),
-    head: (key, signal) =>
-      ask<ObjectFacts | undefined>(
-        bucket,
-        {
-          operation: "HeadObject",
-          key,
-          run: async (options) =>
-            factsOf(await client.send(new HeadObjectCommand({ Bucket, Key: key }), options)),
-        },
-        signal,
-        orNothing,
-      ),
+    head: async (key, signal) => {
+      const found = await askHead(bucket, key, signal);
+      return found === undefined ? undefined : factsOf(found);
+    },
     list: (query, signal) => listKeys(bucket, query, signal),
     remove: (keys, signal) => removeKeys(bucket, keys, signal),
     copy: (from, key, signal) => {

@@ -4,14 +4,13 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   ListPartsCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { MultipartUploads, PartFacts, UploadPlace } from "../../../domain/ports/object-store.ts";
-import { isMissing, nameOf } from "./errors.ts";
+import { nameOf } from "./errors.ts";
+import { askHead } from "./head.ts";
 import { decodedKey, unquoted } from "./keys.ts";
 import type { NewObjectInput } from "./options.ts";
 import { ask, type Bucket, sendPayload, withHeader } from "./sending.ts";
@@ -146,16 +145,7 @@ async function madeOf(
   parts: readonly PartFacts[],
   signal: AbortSignal,
 ): Promise<{ readonly etag: string; readonly isProven: boolean } | undefined> {
-  const command = new HeadObjectCommand({ Bucket: bucket.name, Key: key, ChecksumMode: "ENABLED" });
-  const found = await ask<HeadObjectCommandOutput | undefined>(
-    bucket,
-    { operation: "HeadObject", key, run: (o) => bucket.client.send(command, o) },
-    signal,
-    (error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
-  );
+  const found = await askHead(bucket, key, signal, { ChecksumMode: "ENABLED" });
   if (found?.ContentLength !== parts.reduce((sum, { size }) => sum + size, 0)) return undefined;
   const etag = unquoted(found.ETag);
   const tags = parts.map((part) => part.etag);
