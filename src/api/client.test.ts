@@ -365,7 +365,7 @@ describe("what a server refuses with", () => {
       metadata: { selfLink: "/x" },
     });
     const found = await client.exports.get(key, signal);
-    assert.deepEqual(found.spec.workers, { mode: "Indexed", count: 2 });
+    assert.deepEqual(found.spec.workers, { mode: "Indexed", count: 2, readAs: "NonRoot" });
     assert.deepEqual(found.status, { files: 3 });
     assert.ok(!("colour" in found.spec) && !("selfLink" in found.metadata));
     assert.equal((await client.exports.list({ namespace: "default" }, signal)).items.length, 1);
