@@ -1,6 +1,7 @@
 /** Opens places in object stores: driver of the scheme, retries around it, source or destination over that. */
 import { tmpdir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import { isMainThread } from "node:worker_threads";
 import { LongshoreError } from "../domain/errors.ts";
 import type { BucketLocation } from "../domain/location.ts";
 import type { BucketScheme } from "../domain/location-parameters.ts";
@@ -17,7 +18,8 @@ import { storeMeter } from "./store-metering.ts";
 /** A store that is away for a minute or two is waited for; pauses are random, so that many workers don't come back at once. */
 const policy: RetryPolicy = {
   attempts: 10,
-  attemptsAtFirst: 5,
+  // A worker thread begins when others have reached the store already: for it, too, one that is away is waited for.
+  attemptsAtFirst: isMainThread ? 5 : 10,
   firstPause: 200,
   longestPause: 20_000,
   budget: 200,
