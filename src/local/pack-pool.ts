@@ -30,7 +30,8 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
   let lost: LongshoreError | undefined;
   let stopping = false;
 
-  for (let i = 0; i < options.workers; i++) threads.push(startThread());
+  const { workers, workersAtOnce = workers } = options;
+  for (let i = 0; i < Math.min(workers, workersAtOnce); i++) threads.push(startThread());
   return {
     pack: async (task, signal) => {
       signal.throwIfAborted();
@@ -71,14 +72,22 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
   }
 
   function dispatch(): void {
-    for (const thread of threads) {
-      if (thread.busy) continue;
-      const waiting = queue.shift();
-      if (waiting === undefined) return;
-      thread.busy = true;
-      thread.unsafe.set(waiting.task.part.number, waiting);
-      post(thread.worker, { kind: "pack", task: waiting.task });
+    for (const thread of threads) if (!thread.busy && !give(thread)) return;
+    while (queue.length > 0 && threads.length < workers) {
+      const thread = startThread();
+      threads.push(thread);
+      give(thread);
     }
+  }
+
+  /** Says whether there was work. */
+  function give(thread: Thread): boolean {
+    const waiting = queue.shift();
+    if (waiting === undefined) return false;
+    thread.busy = true;
+    thread.unsafe.set(waiting.task.part.number, waiting);
+    post(thread.worker, { kind: "pack", task: waiting.task });
+    return true;
   }
 
   function receive(thread: Thread, message: FromWorker): void {

@@ -26,8 +26,8 @@ const policy: RetryPolicy = {
   random: Math.random,
 };
 
-/** Bytes on their way that one worker holds in memory: a part that is sent and most of the next. What is more goes to scratch. */
-const memory = 104 * 2 ** 20;
+/** Bytes on their way that one worker holds in memory: most of a part. What is more goes to scratch. */
+const memory = 56 * 2 ** 20;
 
 export interface DestinationMeans {
   /** What records and messages have, where that is not all of the location. */

@@ -113,8 +113,7 @@ for (const kind of [swift, azurite]) {
               `${parts.total} parts, ${Math.round(redone / mebibyte)} MiB done again, ` +
               `${(redone / mebibyte / Math.max(1, done * workers)).toFixed(1)} for each worker and kill`,
           );
-          // A worker sends one part while it packs the next.
-          const most = done * workers * 2 * (partSize + mebibyte);
+          const most = done * workers * (partSize + mebibyte);
           assert.ok(redone <= most, `${redone} bytes were done again, at most ${most} may`);
           assert.deepEqual(await made(prefix), undisturbed, `seed ${seedOfRun()}`);
           assert.deepEqual(await leftOvers(store, prefix), []);

@@ -46,7 +46,7 @@ export function exportCommand(context: CliContext) {
     )
     .option(
       "--workers <N>",
-      "threads that pack (default: one for each processor)",
+      "threads that pack (default: one for each processor, two where they send to a store)",
       integer("--workers", 1, 256),
     )
     .addOption(includeOption())
@@ -77,6 +77,7 @@ export function exportCommand(context: CliContext) {
       const tracked = trackExport(context, name);
       await using _progress = tracked;
       const home = { ...context.exportHome, onEvent: tracked.onEvent };
+      const processors = Math.min(availableParallelism(), 128);
       const call = {
         name,
         source,
@@ -93,7 +94,8 @@ export function exportCommand(context: CliContext) {
         },
         previous: options.previous,
         scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
-        workers: options.workers ?? Math.min(availableParallelism(), 256),
+        workers: options.workers ?? processors,
+        sendingWorkers: options.workers ?? 2 * processors,
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
       try {

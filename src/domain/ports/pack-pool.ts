@@ -9,6 +9,8 @@ export interface PackPool extends AsyncDisposable {
 export interface PackPoolOptions {
   readonly job: PackJob;
   readonly workers: number;
+  /** Of them that begin before there is work for them: all unless said. */
+  readonly workersAtOnce?: number | undefined;
   readonly onProgress: (progress: PackProgress) => void;
 }
 

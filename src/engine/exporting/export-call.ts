@@ -23,6 +23,8 @@ export interface ExportCall {
   /** A folder for what does not fit in memory. */
   readonly scratch: string;
   readonly workers: number;
+  /** The same where parts are sent into one object of a store, for which they wait longer than they work; `workers` unless said. */
+  readonly sendingWorkers?: number | undefined;
   readonly signer: Signer | undefined;
 }
 

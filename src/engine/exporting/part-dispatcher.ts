@@ -37,7 +37,8 @@ export async function withPartDispatcher<T>(
       upload: begun.request.upload,
       scratch: call.scratch,
     },
-    workers: call.workers,
+    workers: begun.request.upload === undefined ? call.workers : (call.sendingWorkers ?? call.workers),
+    workersAtOnce: call.workers,
     onProgress: ({ bytes, files }) => home.onEvent({ kind: "packed", content: bytes, files }),
   });
   const reusable = await reusableParts(work, signal);

@@ -64,9 +64,10 @@ async function pack(
   let output: PartOutput | undefined;
   try {
     const stored = await packContent();
-    const receipt = settleNames(stored);
-    // A part for an upload lies in memory or scratch, so whatever is slow about it runs beside the next.
-    return { safe: finishLater(context.upload === undefined ? await receipt : receipt) };
+    const safe = finishLater(await settleNames(stored));
+    // Until the store has it, such a part lies nowhere: were the next one packed beside it, a kill would cost two.
+    if (context.upload !== undefined) await safe;
+    return { safe };
   } catch (error) {
     await output?.[Symbol.asyncDispose]();
     await fragments[Symbol.asyncDispose]();
@@ -112,9 +113,8 @@ async function pack(
     return { ...stored, ...rest, frames: padding === undefined ? frames : [...frames, padding] };
   }
 
-  async function finishLater(named: Receipt | Promise<Receipt>): Promise<PackOutcome> {
+  async function finishLater(receipt: Receipt): Promise<PackOutcome> {
     try {
-      const receipt = await named;
       const sent = await output?.flush();
       await fragments.flush();
       const proved = sent === undefined ? receipt : { ...receipt, sent };
