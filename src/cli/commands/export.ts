@@ -77,7 +77,6 @@ export function exportCommand(context: CliContext) {
       const tracked = trackExport(context, name);
       await using _progress = tracked;
       const home = { ...context.exportHome, onEvent: tracked.onEvent };
-      const processors = Math.min(availableParallelism(), 128);
       const call = {
         name,
         source,
@@ -94,8 +93,7 @@ export function exportCommand(context: CliContext) {
         },
         previous: options.previous,
         scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
-        workers: options.workers ?? processors,
-        sendingWorkers: options.workers ?? 2 * processors,
+        ...workersOf(options.workers),
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
       try {
@@ -188,4 +186,10 @@ function checkLevel(
     "InvalidArgument",
     `--level ${level} is not ${min} to ${max}, as ${format.name} takes`,
   );
+}
+
+/** As many as are asked for; else one for each processor, and two where they wait for a store most of the time. */
+function workersOf(asked: number | undefined): { readonly workers: number; readonly sendingWorkers: number } {
+  const processors = Math.min(availableParallelism(), 128);
+  return { workers: asked ?? processors, sendingWorkers: asked ?? 2 * processors };
 }
