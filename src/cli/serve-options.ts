@@ -9,6 +9,8 @@ export interface ServeOptions {
   readonly downloadsUrl: string | undefined;
   readonly jobs: number;
   readonly workers: number;
+  /** The same where parts are sent into one object of a store. */
+  readonly sendingWorkers: number;
   readonly bytesPerSecond: number | undefined;
   /** PEM of the Ed25519 key that signs a statement of each export. */
   readonly signKeyFile: string | undefined;

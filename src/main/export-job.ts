@@ -37,7 +37,7 @@ async function exportOnce(
   reporter: JobReporter,
   signal: AbortSignal,
 ): Promise<JobResult> {
-  const { job, scratch, byteRate, signKeyFile } = task;
+  const { job, scratch, byteRate, signKeyFile, sendingWorkers } = task;
   const { runExport } = await import("../engine/exporting/run-export.ts");
   const { exportUid, namespace, name, source, location, options, previous, workers, ways } = job;
   const place = { location, reached: ways?.[location] ?? location };
@@ -54,6 +54,7 @@ async function exportOnce(
     previous,
     scratch,
     workers,
+    sendingWorkers,
     signer: signKeyFile === undefined ? undefined : readSignKey(signKeyFile),
   };
   const home = {

@@ -58,6 +58,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
       program: new URL("export-job.ts", import.meta.url),
       jobs: options.jobs,
       workers: options.workers,
+      sendingWorkers: options.sendingWorkers,
       bytesPerSecond: options.bytesPerSecond,
       scratch: join(options.data, "scratch"),
       signKeyFile: options.signKeyFile,

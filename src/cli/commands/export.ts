@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
@@ -14,6 +13,7 @@ import { exitWith } from "../outcome.ts";
 import { exportDocument } from "../export-document.ts";
 import { describeExport } from "../export-summary.ts";
 import { trackExport } from "../export-progress.ts";
+import { workerCount } from "../worker-count.ts";
 
 const examples = `
 Examples:
@@ -93,7 +93,7 @@ export function exportCommand(context: CliContext) {
         },
         previous: options.previous,
         scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
-        ...workersOf(options.workers),
+        ...workerCount(options.workers),
         signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
       };
       try {
@@ -186,10 +186,4 @@ function checkLevel(
     "InvalidArgument",
     `--level ${level} is not ${min} to ${max}, as ${format.name} takes`,
   );
-}
-
-/** As many as are asked for; else one for each processor, and two where they wait for a store most of the time. */
-function workersOf(asked: number | undefined): { readonly workers: number; readonly sendingWorkers: number } {
-  const processors = Math.min(availableParallelism(), 128);
-  return { workers: asked ?? processors, sendingWorkers: asked ?? 2 * processors };
 }

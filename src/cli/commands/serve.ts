@@ -1,5 +1,4 @@
 /** `longshore serve`: the whole product on one machine, behind HTTP. */
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
@@ -7,6 +6,7 @@ import { formatBucketLocation, parseBucketLocation } from "../../domain/location
 import type { CliContext } from "../context.ts";
 import { integer, size } from "../option-values.ts";
 import { type ListenAddress, parseListenAddress, type ServeOptions } from "../serve-options.ts";
+import { workerCount } from "../worker-count.ts";
 
 const help = `
 Examples:
@@ -42,7 +42,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
     .option("--jobs <N>", "exports that are worked on at the same time", integer("--jobs", 1, 64), 2)
     .option(
       "--workers <N>",
-      "most threads that pack for one export (default: one for each processor)",
+      "most threads that pack for one export (default: one for each processor, two where they send to a store)",
       integer("--workers", 1, 256),
     )
     .option(
@@ -61,7 +61,7 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
         downloadsListen: options.downloadsListen,
         downloadsUrl: options.downloadsUrl,
         jobs: options.jobs,
-        workers: options.workers ?? Math.min(availableParallelism(), 256),
+        ...workerCount(options.workers),
         bytesPerSecond: options.bytesPerSecond,
         signKeyFile: options.signKey === undefined ? undefined : resolve(options.signKey),
       });

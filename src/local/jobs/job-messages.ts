@@ -7,6 +7,7 @@ export type JobTask =
   | {
       readonly kind: "export";
       readonly job: ExportJob & { readonly workers: number };
+      readonly sendingWorkers: number | undefined;
       /** A folder of this attempt for what does not fit in memory; it need not exist. */
       readonly scratch: string;
       /** What all pack threads keep to together (byte-rate.ts). */

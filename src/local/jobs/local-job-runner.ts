@@ -16,6 +16,8 @@ export interface LocalJobRunnerOptions {
   readonly jobs: number;
   /** The most pack threads of one export. */
   readonly workers: number;
+  /** The same for exports that say no number and send their parts into one object of a store; `workers` unless said. */
+  readonly sendingWorkers?: number | undefined;
   /** What all exports together may read; no limit where it is undefined. */
   readonly bytesPerSecond: number | undefined;
   /** A folder of the runner's own for what does not fit in memory; what an earlier process left there goes. */
@@ -151,8 +153,9 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
     const job = { ...attempt.job, workers: Math.min(workers ?? options.workers, options.workers) };
     const folder = join(scratch, exportUid);
     const { signKeyFile } = options;
+    const sendingWorkers = workers === undefined ? options.sendingWorkers : undefined;
     attempt.phase = "running";
-    const task: JobTask = { kind: "export", job, scratch: folder, byteRate, signKeyFile };
+    const task: JobTask = { kind: "export", job, scratch: folder, byteRate, signKeyFile, sendingWorkers };
     try {
       attempt.thread = start(task, exportUid, (report) => {
         attempt.report = report;
