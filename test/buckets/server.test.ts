@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { testBucket } from "../fixtures/buckets.ts";
 import { expectVerified } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
@@ -130,6 +131,8 @@ suite("a server with a bucket", { skip }, () => {
       source: { bucket: { url: tenantUrl(from) } },
       destination: { bucket: { url: tenantUrl(to) } },
     };
+    // What changed within two seconds before it was planned is never taken over, and a store's times can't be set.
+    await setTimeout(3000);
     const first = await succeeded("monday", spec);
     assert.equal(first.status?.["files"], 3);
     await bucket.extract(`${to}/default/monday`, work.join("monday"));
@@ -151,7 +154,7 @@ suite("a server with a bucket", { skip }, () => {
     for (let i = 0; i < 8; i++) writeFileSync(join(source, `${i}`), mixedBytes(6 * mebibyte, `large ${i}`));
     await server.kill();
     const { port } = server;
-    server = await begin({ port, args: ["--bytes-per-second", "6Mi"] });
+    server = await begin({ port, args: ["--bytes-per-second", "6Mi", "--workers", "2"] });
     await createExport(server, "killed", {
       source: { directory: { path: source } },
       destination: { bucket: { url: tenantUrl(place) } },
