@@ -1,5 +1,5 @@
 /** What `longshore install` and `longshore uninstall` print; loaded only by them. */
-import { installOptions } from "../cluster/manifests/install-settings.ts";
+import { parseInstallOptions } from "../cluster/manifests/parse-install-options.ts";
 import { installManifests } from "../cluster/manifests/install.ts";
 import { toYaml } from "../cluster/manifests/to-yaml.ts";
 import { uninstallScript } from "../cluster/manifests/uninstall.ts";
@@ -9,8 +9,8 @@ type Settings = Readonly<Record<string, string>>;
 
 /** Throws InvalidArgument. */
 export const manifestsText = (settings: Settings): string =>
-  toYaml(installManifests(installOptions(settings, version)));
+  toYaml(installManifests(parseInstallOptions(settings, version)));
 
 /** Throws InvalidArgument. */
 export const uninstallText = (settings: Settings): string =>
-  uninstallScript(installOptions(settings, version));
+  uninstallScript(parseInstallOptions(settings, version));

@@ -1,14 +1,14 @@
 /** What `longshore install` installs in the test cluster: all of it but the operator itself, which a test starts as it needs. */
 import assert from "node:assert/strict";
 import type { InstallOptions } from "../../src/cluster/manifests/install-options.ts";
-import { installOptions } from "../../src/cluster/manifests/install-settings.ts";
+import { parseInstallOptions } from "../../src/cluster/manifests/parse-install-options.ts";
 import { installManifests } from "../../src/cluster/manifests/install.ts";
 import { toYaml } from "../../src/cluster/manifests/to-yaml.ts";
 import { expectExit } from "../fixtures/run.ts";
 import type { TestCluster } from "./cluster.ts";
 import { kubectl } from "./kubectl.ts";
 
-export const systemOptions: InstallOptions = installOptions({ image: "longshore:dev" }, "0.0.0");
+export const systemOptions: InstallOptions = parseInstallOptions({ image: "longshore:dev" }, "0.0.0");
 
 /** Resolves when the policies are in force. Installing the same again changes nothing. */
 export async function installSystem(cluster: TestCluster): Promise<void> {

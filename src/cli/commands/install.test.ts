@@ -5,8 +5,8 @@ import { installCommand } from "./install.ts";
 import { uninstallCommand } from "./uninstall.ts";
 
 const settings = [
-  { key: "image", description: "what runs" },
-  { key: "namespace", description: "where" },
+  { key: "image", meaning: "what runs", standard: "" },
+  { key: "namespace", meaning: "where", standard: "" },
 ];
 const echo = async (given: object): Promise<string> => JSON.stringify(given);
 const runs = (...argv: string[]): Promise<InProcessResult> =>

@@ -4,7 +4,12 @@ import { LongshoreError } from "../../domain/errors.ts";
 import type { CliContext } from "../context.ts";
 
 export interface InstallHost {
-  readonly settings: readonly { readonly key: string; readonly description: string }[];
+  readonly settings: readonly {
+    readonly key: string;
+    readonly meaning: string;
+    /** "" for none. */
+    readonly standard: string;
+  }[];
   /** The manifests as YAML. Throws InvalidArgument where a setting is wrong or unknown. */
   readonly manifests: (settings: Readonly<Record<string, string>>) => Promise<string>;
 }
@@ -26,7 +31,10 @@ Nothing is sent anywhere: read what is printed, then give it to kubectl. Giving 
 
 function settingsHelp(settings: InstallHost["settings"]): string {
   const width = Math.max(...settings.map(({ key }) => key.length));
-  const lines = settings.map(({ key, description }) => `  ${key.padEnd(width)}  ${description}`);
+  const lines = settings.map(({ key, meaning, standard }) => {
+    const unlessSaid = standard === "" ? "" : ` (default: ${standard})`;
+    return `  ${key.padEnd(width)}  ${meaning}${unlessSaid}`;
+  });
   return `\nSettings:\n${lines.join("\n")}\n`;
 }
 

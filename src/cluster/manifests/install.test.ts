@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { parseAllDocuments } from "yaml";
-import { installOptions } from "./install-settings.ts";
+import { parseInstallOptions } from "./parse-install-options.ts";
 import { installManifests } from "./install.ts";
 import type { Manifest } from "./manifest.ts";
 import type { PolicyRule } from "./policy-rule.ts";
 import { toYaml } from "./to-yaml.ts";
 
-const manifests = installManifests(installOptions({ namespace: "exports" }, "1.2.3"));
+const manifests = installManifests(parseInstallOptions({ namespace: "exports" }, "1.2.3"));
 
 interface Binding extends Manifest {
   readonly roleRef: { readonly kind: string; readonly name: string };
@@ -94,7 +94,7 @@ suite("an installation", () => {
 
   test("takes its settings", () => {
     const chosen = installManifests(
-      installOptions(
+      parseInstallOptions(
         { image: "a/b:1", imagePullSecret: "key", priorityClassName: "high", replicas: "3" },
         "1.2.3",
       ),

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { installOptions, installSettings } from "./install-settings.ts";
+import { installSettings } from "./install-settings.ts";
+import { parseInstallOptions } from "./parse-install-options.ts";
 
 suite("settings of an installation", () => {
   test("have defaults, and the image of this version", () => {
-    assert.deepEqual(installOptions({}, "1.2.3"), {
+    assert.deepEqual(parseInstallOptions({}, "1.2.3"), {
       image: "longshore:1.2.3",
       imagePullPolicy: "IfNotPresent",
       imagePullSecret: "",
@@ -16,15 +17,15 @@ suite("settings of an installation", () => {
     });
     assert.deepEqual(
       installSettings.map(({ key }) => key),
-      Object.keys(installOptions({}, "1.2.3")),
+      Object.keys(parseInstallOptions({}, "1.2.3")),
     );
   });
 
   test("can be chosen", () => {
     const image = "registry.example.com:5000/team/longshore@sha256:abc";
     const chosen = { image, replicas: "3", namespace: "exports", imagePullSecret: "registry" };
-    assert.deepEqual(installOptions(chosen, "1.2.3"), {
-      ...installOptions({}, "1.2.3"),
+    assert.deepEqual(parseInstallOptions(chosen, "1.2.3"), {
+      ...parseInstallOptions({}, "1.2.3"),
       ...chosen,
       replicas: 3,
     });
@@ -45,10 +46,12 @@ suite("settings of an installation", () => {
   };
   for (const [what, [settings, message]] of Object.entries(wrong))
     test(`${what} is refused`, () => {
-      assert.throws(() => installOptions(settings, "1.2.3"), { code: "InvalidArgument", message });
+      assert.throws(() => parseInstallOptions(settings, "1.2.3"), { code: "InvalidArgument", message });
     });
 
   test("an unknown key is answered with the known ones", () => {
-    assert.throws(() => installOptions({ x: "y" }, "1.2.3"), { hint: /image, imagePullPolicy, .*replicas/ });
+    assert.throws(() => parseInstallOptions({ x: "y" }, "1.2.3"), {
+      hint: /image, imagePullPolicy, .*replicas/,
+    });
   });
 });
