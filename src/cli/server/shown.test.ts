@@ -27,12 +27,6 @@ const hostile = fc.string({
   ),
 });
 
-/**
- * No backslash in names of members: where JSON.parse of this Node met {"a":1,"\\":2} before, it takes the second member of
- * {"a":1,"\u001b":2} for a backslash too.
- */
-const keys = hostile.filter((key) => !key.includes("\\"));
-
 test("no text steers a terminal", () => {
   fc.assert(
     fc.property(hostile, (text) => {
@@ -43,15 +37,17 @@ test("no text steers a terminal", () => {
   assert.equal(shown("plain ü 日本 \u{1f600}"), "plain ü 日本 \u{1f600}");
 });
 
+/**
+ * YAML's parser reads the JSON too, of which it is a superset (YAML 1.2.2, 1.2): where JSON.parse of this Node has met
+ * the name "\\" in one object, it takes a name that is one escaped character in the next for a backslash.
+ */
 test("JSON and YAML say what was said, and steer nothing", () => {
   fc.assert(
-    fc.property(fc.dictionary(keys, hostile, { noNullPrototype: true }), (value) => {
-      const json = jsonText(value, 2);
-      assert.deepEqual(JSON.parse(json), value);
-      assert.doesNotMatch(json.replaceAll("\n", ""), steering);
-      const yaml = yamlText(stringify(value, yamlOptions));
-      assert.deepEqual(parse(yaml), JSON.parse(json));
-      assert.doesNotMatch(yaml.replaceAll("\n", ""), steering);
+    fc.property(fc.dictionary(hostile, hostile, { noNullPrototype: true }), (value) => {
+      for (const text of [jsonText(value, 2), yamlText(stringify(value, yamlOptions))]) {
+        assert.deepEqual(parse(text), value);
+        assert.doesNotMatch(text.replaceAll("\n", ""), steering);
+      }
     }),
     { numRuns: 1000 },
   );
