@@ -17,8 +17,8 @@ import { reusePart } from "./reuse.ts";
 import { isObjectName, isOfUpload } from "./stored-object.ts";
 
 /**
- * Resolves when the part's bytes stand under their name and the next task may begin; `safe` resolves when the receipt
- * stands, for flushing runs beside the packing of the next part. Errors are the source's, the destination's, or Damaged.
+ * Resolves when a kill would cost no more than the part packed next; `safe` resolves when the receipt stands, for
+ * flushing runs beside the packing of the next part where it can. Errors are the source's, the destination's, or Damaged.
  */
 export async function makePartSafe(
   context: PackContext,
@@ -65,8 +65,7 @@ async function pack(
   try {
     const stored = await packContent();
     const safe = finishLater(await settleNames(stored));
-    // Until the store has it, such a part lies nowhere: were the next one packed beside it, a kill would cost two.
-    if (context.upload !== undefined) await safe;
+    if (!isAdoptable(context)) await safe;
     return { safe };
   } catch (error) {
     await output?.[Symbol.asyncDispose]();
@@ -125,6 +124,13 @@ async function pack(
     }
   }
 }
+
+/**
+ * Whether the draft is enough to take the part over. Else, were the next one packed beside it, a kill would cost two:
+ * until the store has it, a part of an upload lies nowhere, and loose files have no digest to be known by.
+ */
+const isAdoptable = ({ upload, format }: PackContext): boolean =>
+  upload === undefined && format.layout !== "files";
 
 type StoredContent = Pick<
   Receipt,
