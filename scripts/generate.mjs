@@ -1,5 +1,5 @@
 // Writes what is made from the code: the JSON Schemas of an export's documents, the CustomResourceDefinitions, the reference
-// of their fields. With --check it writes nothing and fails where a file is not what the code says.
+// of their fields and of all errors. With --check it writes nothing and fails where a file is not what the code says.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { toYaml } from "../src/cluster/manifests/to-yaml.ts";
 import { IndexPageTable, Manifest, Statement } from "../src/domain/manifest.ts";
 import { Plan } from "../src/domain/plan.ts";
 import { Receipt } from "../src/domain/receipt.ts";
+import { errorsPage } from "./errors-page.mjs";
 import { referencePage } from "./reference-page.mjs";
 
 const root = join(import.meta.dirname, "..");
@@ -31,7 +32,7 @@ const documents = {
 const folders = {
   "docs/schemas": new Map(Object.entries(documents).map(([name, document]) => schemaFile(name, document))),
   "charts/longshore/crds": new Map(customKinds.map(definitionFile)),
-  "docs/reference": new Map(customKinds.map(referenceFile)),
+  "docs/reference": new Map([...customKinds.map(referenceFile), ["errors.md", errorsPage]]),
 };
 
 const isCheck = process.argv.includes("--check");

@@ -1,4 +1,5 @@
 // The page of one kind in docs/reference: every field of its schema, with type, default, meaning and rules.
+import { markdownTable } from "./markdown-table.mjs";
 
 /** Markdown. `kind` is what names and describes it, `schema` the structural one of the whole document. */
 export function referencePage({ kind, plural, shortNames, scope, description, mutable }, schema) {
@@ -34,12 +35,8 @@ function table(schema, path, withDefaults) {
     ...(withDefaults ? [isRequired ? "required" : defaultOf(own)] : []),
     own.description ?? "",
   ]);
-  return [head, head.map(() => "---"), ...lines]
-    .map((cells) => `| ${cells.map(escaped).join(" | ")} |\n`)
-    .join("");
+  return markdownTable(head, lines);
 }
-
-const escaped = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 function rules(rows) {
   const said = rows.flatMap(({ path, schema }) =>
