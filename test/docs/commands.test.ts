@@ -1,17 +1,18 @@
 /**
  * Runs what the documents tell people to type. A block marked `sh` is run, in order, in one temporary folder for each
  * document that holds the sample folder, with bin/longshore first on PATH; a block marked `console` shows and is not run.
+ * Those marked `sh cluster` are run by test/cluster/guides.test.ts.
  * Where a document starts a server, the port it names is replaced by a free one, and the server ends with the document.
  */
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { expectExit, longshoreProgram, missingProgram, shell, temporaryFolder } from "../fixtures/run.ts";
 import { freePort } from "../fixtures/server.ts";
+import { blocksOf, root } from "./blocks.ts";
 import { makeSampleFolder } from "./sample-folder.ts";
 
-const root = join(import.meta.dirname, "../..");
 const guides = globSync("docs/guides/*.md", { cwd: root }).toSorted();
 const others = globSync("docs/**/*.md", { cwd: root, exclude: ["docs/guides/**"] });
 const programs = ["aria2c", "curl", "openssl", "sha256sum", "tar", "unzip", "wget", "zstd"];
@@ -19,6 +20,8 @@ const programs = ["aria2c", "curl", "openssl", "sha256sum", "tar", "unzip", "wge
 const documentedPort = "127.0.0.1:8080";
 
 for (const document of ["README.md", ...guides]) {
+  const blocks = blocksOf(document).filter(({ language }) => language === "sh");
+  if (blocks.length === 0) continue;
   suite(`commands of ${document}`, () => {
     const work = temporaryFolder();
     makeSampleFolder(work.path);
@@ -31,9 +34,6 @@ for (const document of ["README.md", ...guides]) {
       await work[Symbol.asyncDispose]();
     });
     const env = { PATH: [dirname(longshoreProgram), process.env["PATH"]].join(delimiter) };
-    const blocks = blocksOf(document).filter(({ language }) => language === "sh");
-
-    test("there are some", () => assert.notEqual(blocks.length, 0));
     for (const { line, script } of blocks) {
       test(`line ${line}: ${script.split("\n")[0]}`, { skip: missingOf(script) }, async () => {
         const command = script.replaceAll(documentedPort, `127.0.0.1:${port}`);
@@ -43,10 +43,18 @@ for (const document of ["README.md", ...guides]) {
   });
 }
 
+test("every guide has commands that are run", () => {
+  for (const document of guides)
+    assert.ok(
+      blocksOf(document).some(({ language }) => language.startsWith("sh")),
+      document,
+    );
+});
+
 test("every block of a document says what it is", () => {
   for (const document of ["README.md", ...guides, ...others]) {
     for (const { language, line } of blocksOf(document))
-      assert.match(language, /^(?:sh|console|json|jsonl)$/, `${document}:${line}`);
+      assert.match(language, /^(?:sh|sh cluster|yaml|console|json|jsonl)$/, `${document}:${line}`);
   }
 });
 
@@ -58,24 +66,6 @@ function stopServer(pidFile: string): void {
   } catch {
     // It has ended already.
   }
-}
-
-interface Block {
-  readonly language: string;
-  /** Of the document, counted from 1. */
-  readonly line: number;
-  readonly script: string;
-}
-
-function blocksOf(document: string): Block[] {
-  const text = readFileSync(join(root, document), "utf8");
-  return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
-    ({ index, 1: language = "", 2: script = "" }) => ({
-      language,
-      line: text.slice(0, index).split("\n").length + 1,
-      script,
-    }),
-  );
 }
 
 /** The reason to skip a block that calls a program which is not here, or false. */
