@@ -50,9 +50,9 @@ export default {
     ),
     forbid(
       "drivers-are-islands",
-      "a driver may not import another driver; share through src/domain or a package",
+      "a driver may not import another driver; share through src/domain, src/drivers/connections or a package",
       { path: "^src/drivers/([^/]+)/([^/]+?)(?:\\.test)?(?:\\.ts$|/)" },
-      { path: "^src/drivers/", pathNot: "^src/drivers/$1/$2(\\.ts$|/)" },
+      { path: "^src/drivers/", pathNot: "^src/drivers/($1/$2(\\.ts$|/)|connections/)" },
     ),
     forbid(
       "domain-is-pure",

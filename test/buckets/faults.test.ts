@@ -1,21 +1,13 @@
 /** Exports over bad lines to real stores: each ends right, or fails with the store's own reason; none only seems to succeed. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { freshPrefix } from "../fixtures/buckets.ts";
 import { exportTree } from "../fixtures/exports.ts";
-import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seededRandom, seedOfRun } from "../fixtures/random.ts";
-import { expectExit, expectOneSentence, longshore, temporaryFolder } from "../fixtures/run.ts";
+import { expectExit, expectOneSentence, longshore } from "../fixtures/run.ts";
 import { startFaultProxy, type Treatment } from "../servers/fault-proxy.ts";
-import {
-  expectSame,
-  leftOvers,
-  type MadeExport,
-  madeExport,
-  type RunningStore,
-  storeKinds,
-} from "./stores.ts";
+import { type ExportOverLine, exportOverLine } from "./export-over-line.ts";
+import { expectSame, leftOvers, storeKinds } from "./stores.ts";
 import { faultsOf } from "./store-faults.ts";
 
 /** Times that one call is made at most. */
@@ -31,33 +23,15 @@ const pass: Treatment = { how: "pass" };
 
 for (const kind of storeKinds) {
   suite(`over a bad line to ${kind.server}`, { skip: kind.missing(), concurrency: 3 }, () => {
-    const folder = temporaryFolder();
-    const source = folder.join("source");
-    let store: RunningStore;
-    let undisturbed: MadeExport;
-
+    let at: ExportOverLine;
     before(async () => {
-      store = await kind.start();
-      mkdirSync(source);
-      writeFileSync(`${source}/big`, mixedBytes(28 * 2 ** 20, "big"));
-      for (let i = 0; i < 60; i++) writeFileSync(`${source}/${i}`, mixedBytes(i * 3000, `${i}`));
-      const prefix = freshPrefix();
-      await exportTree(argsFor(store.location(prefix)), [0], { env: store.env() });
-      undisturbed = await madeExport(store, `${prefix}/x`);
+      at = await exportOverLine(kind, 28);
     });
-    after(async () => {
-      await store?.[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    });
-
-    const argsFor = (location: string): string[] => [
-      source,
-      location,
-      ..."--name x --part-size 8Mi --workers 2".split(" "),
-    ];
+    after(() => at?.[Symbol.asyncDispose]());
 
     for (const fault of faultsOf(kind))
       test(fault.what, async (t) => {
+        const { store, undisturbed, argsFor } = at;
         const prefix = freshPrefix();
         const line = fault.line(seededRandom(seedOfRun()));
         let happened = 0;

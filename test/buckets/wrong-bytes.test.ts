@@ -1,22 +1,14 @@
 /** A line that changes bits of what stores answer: whoever reads says so, and no export is made of what was read wrong. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { freshPrefix } from "../fixtures/buckets.ts";
 import { digestOf, exportTree } from "../fixtures/exports.ts";
-import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seededRandom, seedOfRun } from "../fixtures/random.ts";
 import { expectExit, expectOneSentence, longshore, temporaryFolder } from "../fixtures/run.ts";
 import { assertSameTree, listTree } from "../fixtures/tree-listing.ts";
 import { startFaultProxy } from "../servers/fault-proxy.ts";
-import {
-  expectSame,
-  leftOvers,
-  type MadeExport,
-  madeExport,
-  type RunningStore,
-  storeKinds,
-} from "./stores.ts";
+import { type ExportOverLine, exportOverLine } from "./export-over-line.ts";
+import { expectSame, leftOvers, storeKinds } from "./stores.ts";
 
 const asStored = { times: "microseconds", directoryTimes: false } as const;
 /** How damage is told. */
@@ -24,32 +16,14 @@ const found = /damaged|is no JSON|(?:is|are) not (?:as|what)|other bytes/;
 
 for (const kind of storeKinds) {
   suite(`bits that change on their way from ${kind.server}`, { skip: kind.missing(), concurrency: 2 }, () => {
-    const folder = temporaryFolder();
-    const source = folder.join("source");
-    const prefix = freshPrefix();
-    let store: RunningStore;
-    let undisturbed: MadeExport;
-
+    let at: ExportOverLine;
     before(async () => {
-      store = await kind.start();
-      mkdirSync(source);
-      writeFileSync(`${source}/big`, mixedBytes(12 * 2 ** 20, "big"));
-      for (let i = 0; i < 60; i++) writeFileSync(`${source}/${i}`, mixedBytes(i * 3000, `${i}`));
-      await exportTree(argsFor(store.location(prefix)), [0], { env: store.env() });
-      undisturbed = await madeExport(store, `${prefix}/x`);
+      at = await exportOverLine(kind, 12);
     });
-    after(async () => {
-      await store?.[Symbol.asyncDispose]();
-      await folder[Symbol.asyncDispose]();
-    });
+    after(() => at?.[Symbol.asyncDispose]());
 
-    const argsFor = (location: string): string[] => [
-      source,
-      location,
-      ..."--name x --part-size 8Mi --workers 2".split(" "),
-    ];
     const flipping = (isFlipped: () => boolean) =>
-      startFaultProxy(store.origin, (request) =>
+      startFaultProxy(at.store.origin, (request) =>
         kind.operationOf(request) === kind.reading && isFlipped()
           ? { how: "pass", flip: "answer" }
           : { how: "pass" },
@@ -57,6 +31,7 @@ for (const kind of storeKinds) {
 
     for (const command of ["verify", "download", "extract"])
       test(`are found by ${command}, or mended`, async (t) => {
+        const { store, source, prefix, undisturbed } = at;
         const codes: (number | null)[] = [];
         /** Changes the answer of this number, and says how many there were. */
         const read = async (nth: number): Promise<number> => {
@@ -85,6 +60,7 @@ for (const kind of storeKinds) {
 
     for (let seed = 0; seed < 4; seed++)
       test(`make no export wrong (${seed})`, async (t) => {
+        const { store, undisturbed, argsFor } = at;
         const place = freshPrefix();
         const random = seededRandom(seedOfRun() + seed);
         let flips = 0;

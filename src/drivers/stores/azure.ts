@@ -9,7 +9,7 @@ import type {
   WantedRange,
 } from "../../domain/ports/object-store.ts";
 import { blockUploads } from "./azure/blocks.ts";
-import { noBytes, readBody } from "./azure/body.ts";
+import { noBytes, readBody } from "../connections/read-body.ts";
 import { makeContainer } from "./azure/client.ts";
 import { conditionalPut } from "./azure/conditional-put.ts";
 import { ask, blobOf, type Container } from "./azure/container.ts";
@@ -76,7 +76,7 @@ function getBlob(
     const settings = { ...options, conditions, maxRetryRequests: 0 };
     const found = await blobOf(container, key).download(offset, length, settings);
     const body = found.readableStreamBody as Readable | undefined;
-    const bytes = body === undefined ? noBytes : readBody(body, failed, signal);
+    const bytes = readBody(body, failed, signal);
     return { facts: factsOf(found), ...md5Of(found), bytes };
   };
   return ask<ObjectContent | "changed" | undefined>(container, { operation, key, run }, signal, (error) => {

@@ -3,7 +3,7 @@ import { CopyObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/
 import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
 import { describedBy } from "../../domain/object-description.ts";
 import type { ObjectContent, ObjectFacts, ObjectStore, Payload } from "../../domain/ports/object-store.ts";
-import { noBytes, readBody } from "./s3/body.ts";
+import { noBytes, readBody } from "../connections/read-body.ts";
 import { type Environment, makeClient } from "./s3/client.ts";
 import { conditionalPut } from "./s3/conditional-put.ts";
 import { isMissing, statusOf, storeError } from "./s3/errors.ts";
@@ -73,7 +73,11 @@ export function openS3Store(location: BucketLocation, environment: Environment):
             );
             const failed = (error: unknown): unknown =>
               storeError(error, { operation: "GetObject", key, displayed }, signal);
-            return { facts: factsOf(found), md5: tags.md5In(found), bytes: readBody(found, failed, signal) };
+            return {
+              facts: factsOf(found),
+              md5: tags.md5In(found),
+              bytes: readBody(found.Body, failed, signal),
+            };
           },
         },
         signal,

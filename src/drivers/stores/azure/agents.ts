@@ -1,10 +1,8 @@
 /** Connections to a store: kept, limited in number, given up where they fall silent, by a proxy where there is one. */
-import { readFileSync } from "node:fs";
-import { Agent as HttpAgent, type AgentOptions } from "node:http";
+import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { rootCertificates } from "node:tls";
-import { LongshoreError } from "../../../domain/errors.ts";
+import { agentOptions } from "../../connections/agent-options.ts";
 import type { Environment } from "./credentials.ts";
 
 /** In milliseconds. */
@@ -16,8 +14,6 @@ export interface Patience {
 }
 
 const usual: Patience = { connecting: 10_000, silence: 60_000 };
-/** Workers read ahead, and write many small files at once. */
-const maxSockets = 128;
 
 /** For URLs of the protocol. Throws InvalidArgument where the bundle can't be read. */
 export function makeAgent(
@@ -26,16 +22,9 @@ export function makeAgent(
   environment: Environment,
   patience = usual,
 ): HttpAgent {
-  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
-  const options: AgentOptions = {
-    keepAlive: true,
-    maxSockets,
-    timeout: patience.silence,
-    ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
-  };
+  const options = { ...agentOptions(caBundle, environment), timeout: patience.silence };
   if (protocol === "http:") return limited(new HttpAgent(options), patience);
-  const ca = caBundle === undefined ? undefined : { ca: [...rootCertificates, readBundle(caBundle)] };
-  return limited(new HttpsAgent({ ...options, ...ca }), patience);
+  return limited(new HttpsAgent(options), patience);
 }
 
 /** Node tells of silence and does nothing; the SDK does not listen. */
@@ -61,15 +50,4 @@ function watch(socket: Socket, longest: number): void {
   const settled = (): void => clearTimeout(waiting);
   socket.once("connect", settled);
   socket.once("close", settled);
-}
-
-function readBundle(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new LongshoreError("InvalidArgument", `caBundle=${file} can't be read`, {
-      cause: error,
-      hint: "name a file of certificates in PEM",
-    });
-  }
 }

@@ -1,19 +1,15 @@
 /** Makes the SDK's client out of a location: asks once, signs what is sent by its digest, trusts whom it is told to. */
-import { readFileSync } from "node:fs";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { rootCertificates } from "node:tls";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
-import { LongshoreError } from "../../../domain/errors.ts";
 import type { BucketLocation } from "../../../domain/location.ts";
+import { agentOptions } from "../../connections/agent-options.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const connectionTimeout = 10_000;
 /** Silence on a connection after which it is given up. */
 const socketTimeout = 60_000;
-/** Workers read ahead, and write many small files at once. */
-const maxSockets = 128;
 
 export interface MadeClient {
   readonly client: S3Client;
@@ -29,6 +25,8 @@ export function makeClient(location: BucketLocation, environment: Environment): 
   const { parameters } = location;
   const { endpoint, profile } = parameters;
   const region = regionOf(location, environment);
+  const agent = agentOptions(parameters["caBundle"], environment);
+  const agents = { httpAgent: new HttpAgent(agent), httpsAgent: new HttpsAgent(agent) };
   const config: S3ClientConfig = {
     // Asking again is the business of a wrapper of ours alone.
     maxAttempts: 1,
@@ -38,7 +36,7 @@ export function makeClient(location: BucketLocation, environment: Environment): 
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     forcePathStyle: parameters["forcePathStyle"] === "true",
-    requestHandler: { connectionTimeout, socketTimeout, ...agents(parameters["caBundle"], environment) },
+    requestHandler: { connectionTimeout, socketTimeout, ...agents },
     ...(endpoint === undefined ? undefined : { endpoint }),
     ...(region === undefined ? undefined : { region }),
     ...(profile === undefined ? undefined : { profile }),
@@ -76,25 +74,3 @@ const anonymous: S3ClientConfig = {
   credentials: { accessKeyId: "", secretAccessKey: "" },
   signer: { sign: async (request) => request },
 };
-
-function agents(caBundle: string | undefined, environment: Environment) {
-  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
-  const common = {
-    keepAlive: true,
-    maxSockets,
-    ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
-  };
-  const ca = caBundle === undefined ? undefined : { ca: [...rootCertificates, readBundle(caBundle)] };
-  return { httpAgent: new HttpAgent(common), httpsAgent: new HttpsAgent({ ...common, ...ca }) };
-}
-
-function readBundle(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new LongshoreError("InvalidArgument", `caBundle=${file} can't be read`, {
-      cause: error,
-      hint: "name a file of certificates in PEM",
-    });
-  }
-}

@@ -1,6 +1,6 @@
 /** Asks for what a store says of an object; the answer to that has no body, so a refusal of it does not say why. */
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { noBytes, readBody } from "./body.ts";
+import { noBytes, readBody } from "../../connections/read-body.ts";
 import { isMissing, statusOf } from "./errors.ts";
 import { ask, type Bucket } from "./sending.ts";
 
@@ -37,6 +37,6 @@ async function findReason({ client, name: Bucket }: Bucket, key: string, signal:
     if (isRefusal(error)) throw error;
     return {};
   });
-  const bytes = "Body" in found ? readBody(found, (error) => error, signal) : noBytes;
+  const bytes = "Body" in found ? readBody(found.Body, (error) => error, signal) : noBytes;
   await bytes[Symbol.asyncIterator]().return?.();
 }

@@ -3,11 +3,10 @@ import { Readable } from "node:stream";
 
 /** What is neither read to its end nor closed keeps a connection: returning early closes it, even before the first byte. */
 export function readBody(
-  answer: { readonly Body?: unknown },
+  body: unknown,
   failed: (error: unknown) => unknown,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  const body = answer.Body;
   if (!(body instanceof Readable)) return noBytes;
   const stop = (): void => {
     signal.removeEventListener("abort", stop);
