@@ -14,11 +14,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { fillCompileCache } from "./image-compile-cache.mjs";
 
 const root = join(import.meta.dirname, "..");
-const [target] = process.argv.slice(2);
-if (target === undefined) fail("usage: npm run image:rootfs -- DIR");
+const [folder] = process.argv.slice(2);
+if (folder === undefined) fail("usage: npm run image:rootfs -- DIR");
+const target = resolve(folder);
 if (existsSync(target) && readdirSync(target).length > 0) fail(`${target} is not empty`);
 
 const nodePackage = `node-linux-${process.arch}`;
@@ -31,6 +33,11 @@ copyPrograms();
 writeUsers();
 copyCertificates();
 copyApp();
+fillCompileCache({
+  app: join(target, "app"),
+  node: join(target, "usr/local/bin/node"),
+  flags: entrypointFlags(),
+});
 const sizes = readdirSync(target).map((name) => `${name} ${mebibytes(sizeOf(join(target, name)))}`);
 console.log(`${target}: ${mebibytes(sizeOf(target))} (${sizes.join(", ")})`);
 
@@ -57,6 +64,11 @@ function copyPrograms() {
   copyExecutable(join(root, "images/longshore"), "usr/local/bin/longshore");
   for (const library of new Set([...librariesOf(nodeFile), ...librariesOf(shell), ...nameServices()]))
     copyExecutable(realpathSync(library), library);
+}
+
+/** Of Node, as the image's entrypoint gives them. */
+function entrypointFlags() {
+  return readFileSync(join(root, "images/longshore"), "utf8").match(/--[a-z-]+=\S+/gi) ?? [];
 }
 
 function librariesOf(program) {

@@ -98,6 +98,7 @@ test("the program's own commands are completed", { skip: missingProgram("bash") 
       "get",
       "describe",
       "watch",
+      "logs",
       "create",
       "cancel",
       "suspend",

@@ -2,8 +2,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Drivers } from "../domain/ports/home.ts";
 import type { ExportHome } from "../engine/exporting/export-call.ts";
+import type { ProgramName } from "./program-name.ts";
+import type { ClusterHost } from "./remote.ts";
 
 export interface CliContext {
+  readonly program: ProgramName;
   readonly drivers: Drivers;
   readonly version: string;
   readonly stdout: Output;
@@ -19,6 +22,8 @@ export interface CliContext {
   readonly pathOf: (location: string) => string;
   /** What the environment says of the server that commands talk to. */
   readonly server: ServerAccess;
+  /** The cluster that commands talk to where no server is named. */
+  readonly cluster?: ClusterHost;
   /** Commands that need more than the command line may import, such as `serve`. */
   readonly extraCommands?: (context: CliContext) => readonly Command[];
 }

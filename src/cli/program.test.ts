@@ -20,7 +20,7 @@ const commands = [
   ...["export", "destination", "grant", "token"].map((kind) => `delete ${kind}`),
   "describe",
   ...["export", "destination", "grant"].map((kind) => `describe ${kind}`),
-  ...["watch", "cancel", "suspend", "resume"].flatMap((verb) => [verb, `${verb} export`]),
+  ...["watch", "logs", "cancel", "suspend", "resume"].flatMap((verb) => [verb, `${verb} export`]),
 ];
 
 test("every command helps, with an example of itself, without a server", async () => {
@@ -32,6 +32,27 @@ test("every command helps, with an example of itself, without a server", async (
     assert.match(stdout, new RegExp(`\nExamples:\n(?:.*\n)*?.*longshore ${command}`), command);
     for (const line of stdout.split("\n")) assert.ok(line.length <= 130, `${command}: ${line}`);
   }
+});
+
+/** What only `longshore` has: what works on files of its machine, and what servers alone know. */
+const notOfPlugin = /^(export|verify|ls|extract|download|completion)$|(tokens?|audit|files)$/;
+
+test("the plugin's commands help under its own name, and those of files say where they are", async () => {
+  for (const command of commands.filter((name) => !notOfPlugin.test(name))) {
+    const words = command === "" ? [] : command.split(" ");
+    const { code, stdout } = await runInProcess([...words, "--help"], { program: "kubectl longshore" });
+    assert.equal(code, 0, command);
+    assert.match(stdout, /^Usage: kubectl longshore/, command);
+    assert.match(stdout, new RegExp(`\nExamples:\n(?:.*\n)*?.*kubectl longshore ${command}`), command);
+    assert.doesNotMatch(stdout, /(?<!kubectl )\blongshore (get|create|watch|delete|describe|logs)/, command);
+    assert.doesNotMatch(stdout, /LONGSHORE_SERVER|--server|--token-file|\b(tokens?|audit)\b/, command);
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 130, `${command}: ${line}`);
+  }
+  const { code, stderr } = await runInProcess(["ls", "/x"], { program: "kubectl longshore" });
+  assert.deepEqual(
+    [code, stderr],
+    [2, "longshore: `ls` is no command of the plugin, it works on this machine: run `longshore ls`\n"],
+  );
 });
 
 test("a verb without a kind, and a kind that is none, are wrong usage", async () => {

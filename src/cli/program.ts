@@ -10,6 +10,7 @@ import type { CliContext } from "./context.ts";
 import { choice } from "./option-values.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { exitCodeOf, interrupted, tell } from "./outcome.ts";
+import { isPlugin, spoken } from "./program-name.ts";
 
 const examples = `
 Examples:
@@ -24,21 +25,34 @@ Examples:
 
 LOCATION is the folder of one export. An interrupted command is continued by giving it again.`;
 
+const pluginExamples = `
+Examples:
+  kubectl longshore create export q1 --source pvc:///reports/2026 --destination pvc:///handover --wait
+  kubectl longshore create export q1 -n team --source pvc://team/reports --destination s3://handover --dry-run=server
+  kubectl longshore get exports -A
+  kubectl longshore watch export q1                   a bar, until it has ended
+  kubectl longshore logs export q1 --follow           what its workers say
+  kubectl longshore delete export q1 --wait           with what it prepared
+
+pvc:///CLAIM/PATH is a claim of the namespace that is meant. Commands for files of this machine are those of \`longshore\`.`;
+
 /** Runs one command to its end and says the exit code, unless the command has set one itself. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number | undefined> {
   const verbose = argv.includes("--verbose");
   const words = argv.filter((argument) => argument !== "--verbose");
-  const program = await createProgram(context, words[0]);
+  const say = (text: string): Promise<void> =>
+    context.stderr.write(spoken(text, context.program, pluginWords));
   try {
+    const program = await createProgram(context, words[0]);
     await program.parseAsync(words, { from: "user" });
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, context);
     if (context.signal.aborted) {
-      await context.stderr.write(isInterruption(error) ? tell(error, verbose) : interruption);
+      await say(isInterruption(error) ? tell(error, verbose) : interruption);
       return interrupted;
     }
-    await context.stderr.write(tell(error, verbose));
+    await say(tell(error, verbose));
     return exitCodeOf(error);
   }
 }
@@ -57,42 +71,85 @@ async function usageExit(error: CommanderError, context: CliContext): Promise<nu
       .replace(/^error: /, "")
       .replaceAll("\n", " ")
       .replace(/\.$/, "");
-    await context.stderr.write(`longshore: ${text}: see \`longshore --help\`\n`);
+    await context.stderr.write(`longshore: ${text}: see \`${context.program} --help\`\n`);
   }
   return 2;
 }
 
+/** What the plugin has beside the commands that talk to a cluster. */
+const pluginExtras: ReadonlySet<string> = new Set(["install", "uninstall"]);
+const pluginWords = [
+  "get",
+  "describe",
+  "watch",
+  "logs",
+  "create",
+  "cancel",
+  "suspend",
+  "resume",
+  "delete",
+  ...pluginExtras,
+  "--help",
+];
+
 /** `word` is the command that was asked for, if any. */
 async function createProgram(context: CliContext, word: string | undefined) {
-  const program = new Command("longshore")
-    .description("takes data out and hands it over: prepared in parts, proved, resumable")
+  const plugin = isPlugin(context);
+  const program = new Command(context.program)
+    .description(
+      plugin
+        ? "takes data out of the cluster and hands it over: prepared in parts, proved, resumable"
+        : "takes data out and hands it over: prepared in parts, proved, resumable",
+    )
     .version(context.version, "--version", "print the version")
     .option("--verbose", "add the cause to an error")
     .helpOption("--help", "show help")
     .helpCommand(false)
-    .addHelpText("after", examples);
-  const commands = [
+    .addHelpText("after", plugin ? pluginExamples : examples);
+  const extras = context.extraCommands?.(context) ?? [];
+  const local = [
     exportCommand(context),
     verifyCommand(context),
     lsCommand(context),
     extractCommand(context),
     downloadCommand(context),
-    ...(context.extraCommands?.(context) ?? []),
-  ];
+    ...extras.filter((command) => !pluginExtras.has(command.name())),
+  ] as Command[];
+  const completion = completionCommand(context, program as Command);
+  if (plugin) refuseLocal([...local, completion], word);
+  const both = extras.filter((command) => pluginExtras.has(command.name()));
+  const commands = plugin ? [...both] : [...local, ...both];
   // Loading the others delays each start, so they come only where one of them could be meant.
-  if (!commands.some((command) => command.name() === word)) {
+  if (word !== "--version" && !commands.some((command) => command.name() === word)) {
     const { serverCommands } = await import("./server/commands.ts");
-    for (const command of serverCommands(context)) commands.push(command as (typeof commands)[number]);
+    commands.splice(plugin ? 0 : commands.length, 0, ...serverCommands(context));
   }
-  const completion = new Command("completion")
-    .description("print a completion script for a shell")
-    .argument("<SHELL>", shells.join(", "), choice("SHELL", shells))
-    .addHelpText("after", "\nExamples:\n  source <(longshore completion bash)")
-    .action((shell) => context.stdout.write(completionScript(shell, program.commands.map(completed))));
-  for (const command of [...commands, completion]) program.addCommand(command as Command);
+  if (!plugin) commands.push(completion);
+  for (const command of commands) program.addCommand(command);
   configure(program as Command, context);
   return program;
 }
+
+/** Beside `create export` an `export` of this machine's files would be taken for the same. */
+function refuseLocal(local: readonly Command[], word: string | undefined): void {
+  if (!local.some((command) => command.name() === word)) return;
+  throw new LongshoreError(
+    "InvalidArgument",
+    `\`${word}\` is no command of the plugin, it works on this machine`,
+    {
+      hint: `run \`longshore ${word}\``,
+    },
+  );
+}
+
+const completionCommand = (context: CliContext, program: Command): Command =>
+  new Command("completion")
+    .description("print a completion script for a shell")
+    .argument("<SHELL>", shells.join(", "), choice("SHELL", shells))
+    .addHelpText("after", "\nExamples:\n  source <(longshore completion bash)")
+    .action((shell) =>
+      context.stdout.write(completionScript(shell, program.commands.map(completed))),
+    ) as unknown as Command;
 
 function completed(command: CommandUnknownOpts): CompletedCommand {
   return {
@@ -114,7 +171,7 @@ function configure(command: CommandUnknownOpts, context: CliContext): void {
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .configureOutput({
-      writeOut: (text) => void context.stdout.write(text),
+      writeOut: (text) => void context.stdout.write(spoken(text, context.program, pluginWords)),
       writeErr: (text) => void (text.startsWith("error: ") ? undefined : context.stderr.write(text)),
       getOutHelpWidth: () => context.stdout.columns,
       getErrHelpWidth: () => context.stderr.columns,

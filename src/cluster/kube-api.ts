@@ -149,4 +149,21 @@ export interface KubeApi {
     options: { readonly tailLines: number; readonly container?: string },
     signal: AbortSignal,
   ): Promise<string>;
+  /** What a container of the pod printed, as it comes: with `follow` until it ends or the line is cut, which look the same. */
+  podLogStream(
+    key: KubeKey,
+    options: PodLogOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+export interface PodLogOptions {
+  readonly container?: string;
+  readonly follow?: boolean;
+  /** Each line begins with its RFC 3339 time and a space. */
+  readonly timestamps?: boolean;
+  /** At most so many of the last lines. */
+  readonly tailLines?: number | undefined;
+  /** Only lines from this RFC 3339 second on. */
+  readonly sinceTime?: string | undefined;
 }

@@ -11,7 +11,7 @@ import { conditionOf } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { ObjectMeta } from "../domain/resources/object-meta.ts";
 import type { Export } from "../domain/resources/resource.ts";
-import { dataFinalizer, decideExport, type ExportFacts, type ExportStep } from "./decide-export.ts";
+import { dataFinalizer, type DecidedFacts, decideExport, type ExportStep } from "./decide-export.ts";
 
 const now = Date.parse("2026-03-01T12:00:00.000Z");
 const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();
@@ -63,10 +63,10 @@ interface Case {
   readonly spec?: GivenSpec;
   readonly metadata?: Partial<ObjectMeta>;
   readonly status?: ExportStatus;
-  readonly facts?: Partial<ExportFacts>;
+  readonly facts?: Partial<DecidedFacts>;
 }
 
-function factsOf({ spec, metadata = {}, status, facts }: Case): ExportFacts {
+function factsOf({ spec, metadata = {}, status, facts }: Case): DecidedFacts {
   const resource = madeUpExport("reports", spec, {
     metadata,
     ...(status === undefined ? {} : { status }),
@@ -100,6 +100,15 @@ const retrying = says("Unknown", "Retrying", { location, failures: 2, nextAttemp
 
 table("an export with no job", {
   "gets the finalizer before anything else": [{}, "add finalizer"],
+  "says that it waits for its turn, and needs no finalizer for that": [
+    { facts: { queued: "waits for its turn" } },
+    "set status Unknown Queued",
+  ],
+  "says that it waits for its turn once": [
+    { status: says("Unknown", "Queued"), facts: { queued: "" } },
+    "nothing",
+  ],
+  "is suspended while it waits for its turn": [{ spec: { suspend: true } }, "set status Unknown Suspended"],
   begins: [{ metadata: withFinalizer }, `start job 0 at ${location}`],
   "begins in a folder that it names itself": [
     {
@@ -152,6 +161,32 @@ table("an export with no job", {
     { metadata: withFinalizer, status: says("Unknown", "Suspended", { location }) },
     `start job 0 at ${location} again`,
   ],
+  "is suspended as long as its job is": [
+    {
+      metadata: withFinalizer,
+      spec: { suspend: true },
+      status: says("Unknown", "Packing", { location }),
+      facts: { job: job("suspended") },
+    },
+    "set status Unknown Suspended",
+  ],
+  "goes on with its suspended job": [
+    {
+      metadata: withFinalizer,
+      status: says("Unknown", "Suspended", { location }),
+      facts: { job: job("suspended") },
+    },
+    `start job 0 at ${location} again`,
+  ],
+  "has its suspended job stopped when it is cancelled": [
+    {
+      metadata: withFinalizer,
+      spec: { cancel: true, suspend: true },
+      status: says("Unknown", "Canceling", { location }),
+      facts: { job: job("suspended") },
+    },
+    "stop job",
+  ],
   "is cancelled at once where nothing was done": [{ spec: { cancel: true } }, "set status False Canceled"],
   "says that it is being cancelled where there may be data": [
     { spec: { cancel: true }, metadata: withFinalizer, status: queued },
@@ -170,6 +205,10 @@ table("an export with no job", {
 const running = job("running");
 const isRunning = { metadata: withFinalizer, facts: { job: running } };
 const packing = (decideExport(factsOf(isRunning)) as { status: ExportStatus }).status;
+const unscheduled = job("queued", { waiting: { reason: "Unschedulable", message: "no node takes the pod" } });
+const stuck = (
+  decideExport(factsOf({ ...isRunning, facts: { job: unscheduled } })) as { status: ExportStatus }
+).status;
 const later = { ...running, progress: { ...progress, bytes: 4000 } };
 
 table("an export with a job under way", {
@@ -196,7 +235,19 @@ table("an export with a job under way", {
     { ...isRunning, status: packing, facts: { job: later, statusWrittenAt: now + 3_600_000 } },
     "set status Unknown Packing",
   ],
-  "is stopped when it is suspended": [{ ...isRunning, spec: { suspend: true } }, "stop job"],
+  "is begun anew when its job can't begin and its spec was changed": [
+    { metadata: { ...withFinalizer, generation: 2 }, status: stuck, facts: { job: unscheduled } },
+    "stop job",
+  ],
+  "waits on when its job can't begin and nothing was changed": [
+    { metadata: withFinalizer, status: stuck, facts: { job: unscheduled } },
+    "nothing",
+  ],
+  "goes on with a job that has begun when its spec is changed": [
+    { metadata: { ...withFinalizer, generation: 2 }, status: packing, facts: { job: running } },
+    "set status Unknown Packing",
+  ],
+  "is suspended when that is asked for": [{ ...isRunning, spec: { suspend: true } }, "suspend job"],
   "says that it is being cancelled": [
     { ...isRunning, spec: { cancel: true }, status: packing },
     "set status Unknown Canceling",

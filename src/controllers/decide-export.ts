@@ -3,12 +3,12 @@
  * a crash or in another process, decides the same. Each step changes a fact, and one that is done again changes nothing.
  */
 import { isDeepStrictEqual } from "node:util";
-import { LongshoreError } from "../domain/errors.ts";
 import type { JobObservation } from "../domain/ports/job-runner.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
-import { exportLocation, locationOf } from "../domain/resources/place-location.ts";
-import type { Export, ExportDestination } from "../domain/resources/resource.ts";
+import type { Export } from "../domain/resources/resource.ts";
+import { type ExportFacts, hasEnded } from "./export-facts.ts";
+import { readiness, type Ready } from "./readiness.ts";
 import {
   attemptFailed,
   canceled,
@@ -23,20 +23,9 @@ import {
 /** Stands while there may be prepared data: set before the first byte is written, gone with the last. */
 export const dataFinalizer = "longshore.dev/data";
 
-export interface ExportFacts {
-  readonly resource: Export;
-  /** The ExportDestination that it names, if there is one. */
-  readonly destination: ExportDestination | undefined;
-  /** The Export that it names as `previous`, if there is one. */
-  readonly previous: Export | undefined;
-  /** What the runner knows of its attempt. */
-  readonly job: JobObservation | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** When this process last wrote the status. */
-  readonly statusWrittenAt?: number | undefined;
-  /** When data that could not be removed may be tried again. */
-  readonly removalNotBefore?: number | undefined;
+/** With why it has no place yet among those that run; none where it has one, or needs none. */
+export interface DecidedFacts extends ExportFacts {
+  readonly queued?: string | undefined;
 }
 
 export type ExportStep =
@@ -44,6 +33,7 @@ export type ExportStep =
   | { readonly kind: "set status"; readonly status: ExportStatus }
   | StartJob
   | { readonly kind: "stop job" }
+  | { readonly kind: "suspend job" }
   /** The runner may forget an attempt that ended: what became of it stands in the status. */
   | { readonly kind: "forget job" }
   | { readonly kind: "wait until"; readonly time: number }
@@ -80,7 +70,7 @@ type State =
   | "under way"
   | "waiting";
 
-export function decideExport(facts: ExportFacts): ExportStep {
+export function decideExport(facts: DecidedFacts): ExportStep {
   switch (stateOf(facts)) {
     case "deleting":
       return decideDeleting(facts);
@@ -109,13 +99,14 @@ function stateOf({ resource, job }: ExportFacts): State {
   if (resource.spec.cancel) return "canceling";
   if (job?.phase === "failed") return "failed";
   if (resource.spec.suspend) return "suspended";
-  return job === undefined ? "waiting" : "under way";
+  return job === undefined || job.phase === "suspended" ? "waiting" : "under way";
 }
 
-/** Whether it has come to its end, well or not. */
-export function hasEnded({ status }: Export): boolean {
-  const condition = conditionOf(status?.conditions, "Succeeded");
-  return condition !== undefined && condition.status !== "Unknown";
+/** Whether it needs a place among those that run: before anything of it works, and as long as anything does. */
+export function needsTurn(facts: ExportFacts): boolean {
+  const { job } = facts;
+  if (job?.phase === "queued" || job?.phase === "running") return true;
+  return stateOf(facts) === "waiting" && readiness(facts).kind === "ready";
 }
 
 function decideDeleting(facts: ExportFacts): ExportStep {
@@ -166,16 +157,17 @@ function decideFailed({ resource, job, now }: ExportFacts): ExportStep {
 }
 
 function decideSuspended({ resource, job, now }: ExportFacts): ExportStep {
-  if (job !== undefined) return { kind: "stop job" };
+  if (job !== undefined && job.phase !== "suspended") return { kind: "suspend job" };
   const status = unfinished(resource, "Suspended", "it is suspended; what is done is kept", now);
   return statusOr(resource, status, nothing);
 }
 
-/** At most once a second between two writes of the status. */
-const progressInterval = 1000;
+const usualInterval = 1000;
 
-function decideUnderWay({ resource, job, now, statusWrittenAt }: ExportFacts): ExportStep {
+function decideUnderWay(facts: ExportFacts): ExportStep {
+  const { resource, job, now, statusWrittenAt, progressInterval = usualInterval } = facts;
   if (job === undefined) return nothing;
+  if (isOvertaken(resource, job)) return { kind: "stop job" };
   const status = underWay(resource, job, now);
   const isProgressAlone =
     isDeepStrictEqual(status.conditions, resource.status?.conditions) &&
@@ -186,80 +178,45 @@ function decideUnderWay({ resource, job, now, statusWrittenAt }: ExportFacts): E
   return statusOr(resource, status, nothing, mustWait ? { kind: "wait until", time: due } : undefined);
 }
 
-/** Nothing runs: either something is missing, or it is too early, or an attempt may begin. */
-function decideWaiting(facts: ExportFacts): ExportStep {
-  const { resource, now } = facts;
-  const place = placeOf(facts);
-  if (place === undefined) {
-    const message = `ExportDestination ${resource.spec.destination.name} does not exist in this namespace`;
-    return statusOr(resource, unfinished(resource, "DestinationMissing", message, now), nothing);
-  }
-  const previous = previousOf(facts);
-  switch (previous.kind) {
-    case "unfinished": {
-      const message = `waits until Export ${resource.spec.previous?.name} has ended`;
-      return statusOr(resource, unfinished(resource, "Pending", message, now), nothing);
-    }
-    case "missing": {
-      const message = `there is no finished Export ${resource.spec.previous?.name} in this namespace`;
-      const failure = failureOf(new LongshoreError("PreviousNotFound", message));
-      return { kind: "set status", status: attemptFailed(resource, failure, 0, now) };
-    }
-    case "none":
-    case "finished":
-      return decideStart(facts, place, previous.kind === "finished" ? previous.location : undefined);
+/** Whether its job can't begin, and was made for a spec that was changed since: nothing is lost if it is made anew. */
+function isOvertaken({ metadata, status }: Export, { phase, waiting }: JobObservation): boolean {
+  const { observedGeneration } = status ?? {};
+  const isOlder = observedGeneration !== undefined && observedGeneration !== metadata.generation;
+  return phase === "queued" && waiting !== undefined && isOlder;
+}
+
+/**
+ * Nothing runs, though a suspended attempt may be there: either something is missing, or it is too early, or it is not its
+ * turn, or an attempt may begin.
+ */
+function decideWaiting(facts: DecidedFacts): ExportStep {
+  const { resource, now, queued } = facts;
+  const found = readiness(facts);
+  switch (found.kind) {
+    case "waits":
+      return statusOr(resource, unfinished(resource, found.reason, found.message, now), nothing);
+    case "can't begin":
+      return { kind: "set status", status: attemptFailed(resource, failureOf(found.error), 0, now) };
+    case "too early":
+      return { kind: "wait until", time: found.notBefore };
+    case "ready":
+      if (queued !== undefined)
+        return statusOr(resource, unfinished(resource, "Queued", queued, now), nothing);
+      return decideStart(resource, found);
   }
 }
 
 /** Attempts are numbered by the failures before them, so that one which a crash cut off is begun again without being counted. */
-function decideStart({ resource, now }: ExportFacts, place: Place, previous: string | undefined): ExportStep {
-  const { failures = 0, nextAttemptTime } = resource.status ?? {};
-  const notBefore = nextAttemptTime === undefined ? 0 : Date.parse(nextAttemptTime);
-  if (notBefore > now) return { kind: "wait until", time: notBefore };
+function decideStart(resource: Export, { location, isBegun, previous }: Ready): ExportStep {
   if (!hasFinalizer(resource)) return { kind: "add finalizer" };
-  return { kind: "start job", attempt: failures, ...place, previous };
-}
-
-interface Place {
-  readonly location: string;
-  readonly isBegun: boolean;
-}
-
-/** Once begun, an export stays where it lies, whatever becomes of the destination's resource. */
-function placeOf({ resource, destination }: ExportFacts): Place | undefined {
-  const { metadata, spec, status } = resource;
-  if (status?.location !== undefined) return { location: status.location, isBegun: true };
-  const place =
-    locationOf(spec.destination, metadata) ?? (destination && locationOf(destination.spec, metadata));
-  if (place === undefined) return undefined;
-  return { location: exportLocation(place, metadata), isBegun: false };
-}
-
-type Previous =
-  | { readonly kind: "none" | "unfinished" | "missing" }
-  | { readonly kind: "finished"; readonly location: string };
-
-/** It only spares work: once begun, an export goes on without it where it has gone. */
-function previousOf({ resource, previous }: ExportFacts): Previous {
-  if (resource.spec.previous === undefined) return { kind: "none" };
-  const found = foundPrevious(previous);
-  const isBegun = resource.status?.location !== undefined;
-  return isBegun && found.kind !== "finished" ? { kind: "none" } : found;
-}
-
-function foundPrevious(previous: Export | undefined): Previous {
-  if (previous === undefined || previous.metadata.deletionTimestamp !== undefined) return { kind: "missing" };
-  if (!hasEnded(previous)) return { kind: "unfinished" };
-  const { conditions, location } = previous.status ?? {};
-  const hasSucceeded = conditionOf(conditions, "Succeeded")?.status === "True";
-  return hasSucceeded && location !== undefined ? { kind: "finished", location } : { kind: "missing" };
+  return { kind: "start job", attempt: resource.status?.failures ?? 0, location, isBegun, previous };
 }
 
 /** What has to happen before nothing of an attempt is left, or undefined where nothing is. */
 function endJob({ job }: ExportFacts): ExportStep | undefined {
   if (job === undefined) return undefined;
-  const isActive = job.phase === "queued" || job.phase === "running";
-  return isActive ? { kind: "stop job" } : { kind: "forget job" };
+  const hasStopped = job.phase === "succeeded" || job.phase === "failed";
+  return hasStopped ? { kind: "forget job" } : { kind: "stop job" };
 }
 
 function removeData(

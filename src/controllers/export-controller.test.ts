@@ -66,6 +66,7 @@ describe("an export", () => {
     assert.deepEqual(at.runner.jobOf("reports"), {
       exportUid: (await at.get()).metadata.uid,
       attempt: 0,
+      isFirst: true,
       namespace: "default",
       name: "reports",
       source: "/srv/data",
@@ -259,6 +260,20 @@ describe("an attempt", () => {
     assert.deepEqual(at.runner.calls, ["start reports 0", "start reports 1"]);
   });
 
+  for (const code of ["ServerUnreachable", "ServerFailed", "TooManyRequests"] as const)
+    test(`whose job is not begun for ${code} has not failed, as nobody said no to it`, async () => {
+      await using at = await desk({ ...inline, backoffLimit: 0 });
+      const calls: string[] = [];
+      at.runner.before = (call) => {
+        if (call.startsWith("start") && calls.push(call) === 1)
+          throw new LongshoreError(code, "the API server has no time");
+      };
+      await assert.rejects(at.reconcile(), { code });
+      assert.deepEqual([await at.reason(), (await at.get()).status?.failures], ["Queued", undefined]);
+      await at.reconcile();
+      assert.deepEqual(calls, ["start reports 0", "start reports 0"]);
+    });
+
   test("that is cut off by a cancelled reconcile is no failure", async () => {
     await using at = await desk();
     const controller = new AbortController();
@@ -299,7 +314,7 @@ describe("a suspended export", () => {
     await at.change({ suspend: false });
     await at.reconcile();
     assert.equal(await at.reason(), "Queued");
-    assert.deepEqual(at.runner.calls, ["start reports 0", "stop reports", "start reports 0"]);
+    assert.deepEqual(at.runner.calls, ["start reports 0", "suspend reports", "start reports 0"]);
   });
 });
 
@@ -394,6 +409,21 @@ describe("a deleted export", () => {
     assert.equal(condition?.reason, "Deleting");
     assert.match(condition.message, /it may not be written; deletionPolicy Retain leaves the data/);
     await at.change({ deletionPolicy: "Retain" });
+    await at.reconcile();
+    assert.equal(await at.store.get("Export", key, signal), undefined);
+  });
+
+  test("whose data waits for its removal says so, is looked at again when that changes, and goes", async () => {
+    await using at = await desk();
+    await at.reconcile();
+    at.runner.waiting = { reason: "Unschedulable", message: "no node takes the pod" };
+    await at.remove();
+    for (const time of ["first", "second"]) assert.equal(await at.reconcile(), undefined, time);
+    const { status } = await at.get();
+    const condition = conditionOf(status?.conditions, "Succeeded");
+    assert.equal(condition?.reason, "Deleting");
+    assert.match(condition.message, /no node takes the pod; deletionPolicy Retain leaves the data/);
+    at.runner.waiting = undefined;
     await at.reconcile();
     assert.equal(await at.store.get("Export", key, signal), undefined);
   });

@@ -1,26 +1,40 @@
 /** Exports: observe the facts, decide one step, act, and again, until there is nothing to do now. */
-import { LongshoreError } from "../domain/errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type ErrorCode, LongshoreError } from "../domain/errors.ts";
 import type { ResourceKey } from "../domain/ports/export-store.ts";
+import type { Waiting } from "../domain/ports/job-runner.ts";
 import { waysTo } from "../domain/ports/places.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { Export } from "../domain/resources/resource.ts";
-import { type Controller, type ControllerHome, isOutdated, keyText } from "./controller.ts";
+import { type Controller, type ControllerHome, isOutdated, isUnanswered, keyText } from "./controller.ts";
 import {
   dataFinalizer,
+  type DecidedFacts,
   decideExport,
-  type ExportFacts,
   type ExportStep,
-  hasEnded,
+  needsTurn,
   type RemoveData,
   type StartJob,
 } from "./decide-export.ts";
 import type { Dependents, ResourceName } from "./dependents.ts";
+import { exportEvents } from "./export-events.ts";
+import { type ExportFacts, hasEnded } from "./export-facts.ts";
 import { exportJob, settledPlace } from "./export-job.ts";
-import { attemptFailed, type Failure, failureOf, removalFailed, started } from "./reconcile-result.ts";
+import {
+  attemptFailed,
+  type Failure,
+  failureOf,
+  removalFailed,
+  removalWaits,
+  started,
+} from "./reconcile-result.ts";
+import type { Turns } from "./turns.ts";
 import { backOff } from "./work-queue.ts";
 
 /** An export never needs as many steps at once: who does would go round for ever. */
 const mostSteps = 50;
+
+type ExportAct = Exclude<ExportStep, { readonly kind: "nothing" | "wait until" }>;
 
 /** What this process remembers of an export; nothing is lost when it is. */
 interface Memory {
@@ -29,9 +43,16 @@ interface Memory {
   removal?: { readonly failures: number; readonly notBefore: number };
 }
 
-/** `dependents` learns which exports wait for which destinations and other exports. */
-export function createExportController(home: ControllerHome, dependents: Dependents): Controller {
-  const { store, runner, places, clock, onError } = home;
+/**
+ * `dependents` learns which exports wait for which destinations and other exports. Without `turns` all may begin at once:
+ * the runner has limits of its own then.
+ */
+export function createExportController(
+  home: ControllerHome,
+  dependents: Dependents,
+  turns?: Turns,
+): Controller {
+  const { store, runner, places, clock, progressInterval, tell, onError } = home;
   const memories = new Map<string, Memory>();
   return { reconcile };
 
@@ -42,25 +63,27 @@ export function createExportController(home: ControllerHome, dependents: Depende
       const step = decideExport(facts);
       if (step.kind === "nothing") return undefined;
       if (step.kind === "wait until") return step.time;
-      const acted = await outcomeOf(act(facts.resource, step, signal));
+      const acted = await outcomeOf(act(facts, step, signal));
+      if ("value" in acted && acted.value === "waits") return undefined;
       if ("error" in acted && !isOutdated(acted.error)) throw acted.error;
     }
     throw new Error(`Export ${keyText(key)} took ${mostSteps} steps and is not done`);
   }
 
-  async function observe(key: ResourceKey, signal: AbortSignal): Promise<ExportFacts | undefined> {
+  async function observe(key: ResourceKey, signal: AbortSignal): Promise<DecidedFacts | undefined> {
     const resource = await store.get("Export", key, signal);
     const text = keyText(key);
     if (resource === undefined) {
       dependents.set(text, []);
       memories.delete(text);
+      turns?.giveUp(key);
       return undefined;
     }
     const { destination, previous } = needsOf(resource);
     const needed = [destination, previous].filter((name) => name !== undefined);
     dependents.set(text, needed);
     const { statusWrittenAt, removal } = memoryOf(resource);
-    return {
+    const facts: ExportFacts = {
       resource,
       destination:
         destination === undefined ? undefined : await store.get("ExportDestination", destination, signal),
@@ -68,25 +91,40 @@ export function createExportController(home: ControllerHome, dependents: Depende
       job: await runner.observe(resource.metadata.uid, signal),
       now: clock.now(),
       statusWrittenAt,
+      progressInterval,
       removalNotBefore: removal?.notBefore,
     };
+    return { ...facts, queued: queuedBy(facts) };
   }
 
-  async function act(resource: Export, step: ExportStep, signal: AbortSignal): Promise<void> {
+  function queuedBy(facts: ExportFacts): string | undefined {
+    const { namespace, name, creationTimestamp: created } = facts.resource.metadata;
+    const key = { namespace, name };
+    const isStuck = facts.job?.waiting !== undefined;
+    if (needsTurn(facts)) return turns?.ask({ key, created, isStuck });
+    turns?.giveUp(key);
+    return undefined;
+  }
+
+  /** What waits is looked at again when the runner says that it changed. */
+  async function act(
+    { resource, job }: ExportFacts,
+    step: ExportAct,
+    signal: AbortSignal,
+  ): Promise<void | "waits"> {
     const { metadata } = resource;
     switch (step.kind) {
-      case "add finalizer": {
-        const finalizers = [...(metadata.finalizers ?? []), dataFinalizer];
-        await store.update("Export", { ...resource, metadata: { ...metadata, finalizers } }, signal);
-        return;
-      }
+      case "add finalizer":
+        return addFinalizer(resource, signal);
       case "set status":
-        await setStatus(resource, step.status, signal);
+        await setStatus(resource, step.status, signal, job?.error?.code);
         return;
       case "start job":
         return start(resource, step, signal);
       case "stop job":
         return runner.stop(metadata.uid, signal);
+      case "suspend job":
+        return runner.suspend(metadata.uid, signal);
       case "forget job":
         return runner.forget(metadata.uid, signal);
       case "remove data":
@@ -96,14 +134,19 @@ export function createExportController(home: ControllerHome, dependents: Depende
       case "delete expired":
         await store.delete("Export", metadata, signal);
         return;
-      case "wait until":
-      case "nothing":
     }
   }
 
-  async function setStatus(resource: Export, status: ExportStatus, signal: AbortSignal): Promise<Export> {
+  /** `code` is that of the attempt that failed, where one did. */
+  async function setStatus(
+    resource: Export,
+    status: ExportStatus,
+    signal: AbortSignal,
+    code?: ErrorCode,
+  ): Promise<Export> {
     const written = await store.updateStatus("Export", { ...resource, status }, signal);
     memoryOf(resource).statusWrittenAt = clock.now();
+    if (tell !== undefined) for (const event of exportEvents(resource, status, code)) tell(event);
     return written;
   }
 
@@ -114,7 +157,10 @@ export function createExportController(home: ControllerHome, dependents: Depende
     const status = started(resource, job.value.location, clock.now());
     const current = await setStatus(resource, status, signal);
     const begun = await outcomeOf(runner.start(job.value, signal));
-    if ("error" in begun) return fail(current, step, begun.error, signal);
+    if (!("error" in begun)) return;
+    // No attempt has failed that may be running: what there is of it is seen the next time.
+    if (isUnanswered(begun.error)) throw begun.error;
+    return fail(current, step, begun.error, signal);
   }
 
   async function fail(
@@ -131,12 +177,15 @@ export function createExportController(home: ControllerHome, dependents: Depende
     resource: Export,
     { location, reason }: RemoveData,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<void | "waits"> {
     const memory = memoryOf(resource);
     const removed = await outcomeOf(removePlace(resource, location, signal));
     if (!("error" in removed)) {
       delete memory.removal;
-      return removeFinalizer(resource, signal);
+      if (removed.value === undefined) return removeFinalizer(resource, signal);
+      const status = removalWaits(resource, reason, removed.value, clock.now());
+      if (!isDeepStrictEqual(status, resource.status)) await setStatus(resource, status, signal);
+      return "waits";
     }
     const failure = publicFailure(resource, removed.error, signal);
     const failures = (memory.removal?.failures ?? 0) + 1;
@@ -148,11 +197,18 @@ export function createExportController(home: ControllerHome, dependents: Depende
     { metadata }: Export,
     location: string | undefined,
     signal: AbortSignal,
-  ): Promise<void> {
-    if (location === undefined) return;
+  ): Promise<Waiting | undefined> {
+    if (location === undefined) return undefined;
     const place = await settledPlace(location, places);
     const { namespace, name, uid: owner } = metadata;
-    await runner.removeData({ location, owner, export: { namespace, name }, ways: waysTo([place]) }, signal);
+    const owned = { location, owner, export: { namespace, name }, ways: waysTo([place]) };
+    return runner.removeData(owned, signal);
+  }
+
+  async function addFinalizer(resource: Export, signal: AbortSignal): Promise<void> {
+    const { metadata } = resource;
+    const finalizers = [...(metadata.finalizers ?? []), dataFinalizer];
+    await store.update("Export", { ...resource, metadata: { ...metadata, finalizers } }, signal);
   }
 
   async function removeFinalizer(resource: Export, signal: AbortSignal): Promise<void> {

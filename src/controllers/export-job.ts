@@ -35,6 +35,7 @@ export async function exportJob(resource: Export, step: StartJob, places: Places
   return {
     exportUid: metadata.uid,
     attempt: step.attempt,
+    isFirst: !step.isBegun,
     namespace: metadata.namespace,
     name: metadata.name,
     source: source.location,

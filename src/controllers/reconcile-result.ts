@@ -1,6 +1,7 @@
 /** The one place that turns what became of an export into its status: conditions, times, counts, and when to try again. */
 import { catalogue, type ErrorCode, LongshoreError } from "../domain/errors.ts";
-import type { JobObservation, JobResult } from "../domain/ports/job-runner.ts";
+import { furthest, type Reached } from "../domain/furthest-progress.ts";
+import type { JobObservation, JobResult, Waiting } from "../domain/ports/job-runner.ts";
 import { formatBytes } from "../domain/quantity.ts";
 import { type Condition, withCondition } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
@@ -70,16 +71,22 @@ export function started(resource: Export, location: string, now: number): Export
 
 /** An attempt is queued or runs. */
 export function underWay(resource: Export, job: JobObservation, now: number): ExportStatus {
-  const { progress } = job;
+  const { progress, parts } = reached(resource, job);
   const phase = job.phase === "queued" ? "Queued" : progress.planned ? "Packing" : "Planning";
   const { reason, message } = job.waiting ?? { reason: phase, message: messages[phase] };
-  const { succeeded, reused } = job.parts;
+  const { succeeded, reused } = parts;
   return {
     ...unfinished(resource, reason, message, now),
     parts: { total: progress.plannedParts, succeeded, reused, failed: 0 },
     display: { parts: `${succeeded}/${progress.plannedParts}`, size: formatBytes(progress.plannedBytes) },
     progress,
   };
+}
+
+/** Who runs it may have been begun anew and count from the beginning; the attempt is as far as it was. */
+function reached({ status }: Export, job: JobObservation): Reached {
+  const { progress, parts } = status ?? {};
+  return progress === undefined || parts === undefined ? job : furthest(job, { progress, parts });
 }
 
 const messages = {
@@ -152,9 +159,26 @@ export function removalFailed(
   { message }: Failure,
   now: number,
 ): ExportStatus {
-  const wayOut = reason === "Deleting" ? "; deletionPolicy Retain leaves the data where it is" : "";
-  return unfinished(resource, reason, `the data could not be removed yet: ${message}${wayOut}`, now);
+  return unfinished(
+    resource,
+    reason,
+    `the data could not be removed yet: ${message}${wayOutOf(reason)}`,
+    now,
+  );
 }
+
+/** Something keeps the data from being removed for now. */
+export function removalWaits(
+  resource: Export,
+  reason: "Canceling" | "Deleting",
+  { message }: Waiting,
+  now: number,
+): ExportStatus {
+  return unfinished(resource, reason, `the data waits for its removal: ${message}${wayOutOf(reason)}`, now);
+}
+
+const wayOutOf = (reason: "Canceling" | "Deleting"): string =>
+  reason === "Deleting" ? "; deletionPolicy Retain leaves the data where it is" : "";
 
 /** An export that has ended, as its time to live and generation say now. */
 export function endedAgain(resource: Export): ExportStatus {

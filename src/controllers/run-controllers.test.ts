@@ -11,7 +11,7 @@ import { newDestination, newExport, newGrant } from "../../test/fixtures/made-up
 import { LongshoreError } from "../domain/errors.ts";
 import type { ExportStore } from "../domain/ports/export-store.ts";
 import { type Condition, conditionOf } from "../domain/resources/condition.ts";
-import { runControllers } from "./run-controllers.ts";
+import { type ControllersOptions, runControllers } from "./run-controllers.ts";
 
 const { signal } = new AbortController();
 const inline = { destination: { directory: { path: "/mnt/handover" } } };
@@ -23,7 +23,10 @@ interface Running extends ControllerPlace {
 }
 
 /** The controllers at work. `wrap` may put itself between them and the store. */
-function running(wrap: (store: ExportStore) => ExportStore = (store) => store): Running {
+function running(
+  wrap: (store: ExportStore) => ExportStore = (store) => store,
+  options: Pick<ControllersOptions, "limits"> = {},
+): Running {
   const place = controllerPlace();
   const controller = new AbortController();
   const gone: string[] = [];
@@ -35,6 +38,7 @@ function running(wrap: (store: ExportStore) => ExportStore = (store) => store): 
       jitter: () => 1,
       schedule: place.clock.schedule,
       onGrantGone: (uid) => gone.push(uid),
+      ...options,
     },
     controller.signal,
   );
@@ -66,6 +70,19 @@ const isQueued = says("Succeeded", "Queued");
 /** Waits until the runner was asked for this. */
 async function asked({ runner }: ControllerPlace, call: string): Promise<void> {
   while (!runner.calls.includes(call)) await setImmediate();
+}
+
+/** As somebody does whose change may be outrun by that of a status. */
+async function suspend({ store }: ControllerPlace, name: string): Promise<void> {
+  for (;;) {
+    const seen = await awaitedResource(store, "Export", name, () => true);
+    try {
+      await store.update("Export", { ...seen, spec: { ...seen.spec, suspend: true } }, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof LongshoreError && error.code === "Conflict")) throw error;
+    }
+  }
 }
 
 /** Waits until the clock has a timer of so many milliseconds. */
@@ -112,6 +129,42 @@ describe("the controllers", () => {
     await awaitedResource(store, "Export", "monday", isQueued);
     await asked(at, "start monday 0");
     assert.equal(runner.jobOf("monday").previous, "/mnt/handover/default/sunday");
+  });
+
+  test("let no more run than may, and the oldest of the others when one ends or is stopped", async () => {
+    const limits = { maxRunning: 2, maxRunningPerNamespace: 2, running: [] };
+    await using at = running((store) => store, { limits });
+    const { store, runner } = at;
+    const names = ["a", "b", "c", "d", "e"];
+    for (const name of names) await store.create("Export", newExport(name, inline), signal);
+    for (const name of ["c", "d", "e"]) {
+      const queued = await awaitedResource(store, "Export", name, isQueued);
+      const message = conditionOf(queued.status?.conditions, "Succeeded")?.message ?? "";
+      assert.match(message, /^waits for its turn: no more than 2 exports .*\(maxRunning\)$/);
+      assert.deepEqual([queued.metadata.finalizers, queued.status?.startTime], [undefined, undefined]);
+    }
+    await asked(at, "start b 0");
+    assert.deepEqual(runner.calls, ["start a 0", "start b 0"]);
+    await suspend(at, "a");
+    await asked(at, "start c 0");
+    // Neither who waits and is deleted nor who is suspended has a turn.
+    await store.delete("Export", { namespace: "default", name: "d" }, signal);
+    await awaited(store, "Export", "d", (seen) => seen === undefined);
+    runner.fail("b", { code: "SourceUnreadable", message: "it may not be read" });
+    await asked(at, "start e 0");
+    assert.deepEqual(
+      runner.calls.filter((call) => call.startsWith("start")),
+      ["start a 0", "start b 0", "start c 0", "start e 0"],
+    );
+    assert.deepEqual(at.errors, []);
+  });
+
+  test("take back the turn of what ran before they began and is gone", async () => {
+    const gone = [{ namespace: "default", name: "gone" }];
+    const limits = { maxRunning: 1, maxRunningPerNamespace: 1, running: gone };
+    await using at = running((store) => store, { limits });
+    await at.store.create("Export", newExport("next", inline), signal);
+    await asked(at, "start next 0");
   });
 
   test("try again in time, and delete what has expired with its data", async () => {
@@ -163,7 +216,7 @@ describe("the controllers", () => {
     const { store, runner, clock, errors } = at;
     let isBroken = true;
     runner.before = (call) => {
-      if (isBroken && call.startsWith("stop")) throw new TypeError("a flaw of ours");
+      if (isBroken && call.startsWith("suspend")) throw new TypeError("a flaw of ours");
     };
     await store.create("Export", newExport("broken", inline), signal);
     await asked(at, "start broken 0");

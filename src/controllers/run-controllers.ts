@@ -1,12 +1,14 @@
 /** Runs the controllers of all kinds: what changes is worked on, by its key, and what failed again later. */
 import { LongshoreError } from "../domain/errors.ts";
-import type { ResourceEvent } from "../domain/ports/export-store.ts";
+import type { ResourceEvent, ResourceKey } from "../domain/ports/export-store.ts";
+import type { RunningLimits } from "../domain/running-limits.ts";
 import type { Kind, Resource } from "../domain/resources/resource.ts";
 import { type Controller, type ControllerHome, isOutdated, keyText, parseKey } from "./controller.ts";
 import { createDependents } from "./dependents.ts";
 import { createDestinationController } from "./destination-controller.ts";
 import { createExportController } from "./export-controller.ts";
 import { createGrantController } from "./grant-controller.ts";
+import { createTurns } from "./turns.ts";
 import { backOff, createWorkQueue, type Schedule, systemSchedule, type WorkQueue } from "./work-queue.ts";
 
 export interface ControllersOptions extends ControllerHome {
@@ -15,13 +17,15 @@ export interface ControllersOptions extends ControllerHome {
   /** From 0 to 1, at random. */
   readonly jitter: () => number;
   readonly schedule?: Schedule;
+  /** Absent where the runner has limits of its own. `running` are the exports that run already. */
+  readonly limits?: RunningLimits & { readonly running: readonly ResourceKey[] };
   /** Told the uid of a grant that is gone, so that what was counted for it can go too. */
   readonly onGrantGone?: (uid: string) => void;
 }
 
 /** Works until cancelled, and resolves when nothing of it works any more. Jobs go on: they are the runner's. */
 export async function runControllers(options: ControllersOptions, signal: AbortSignal): Promise<void> {
-  const { store, runner, clock, jitter, schedule = systemSchedule, onError } = options;
+  const { store, runner, clock, jitter, limits, schedule = systemSchedule, onError } = options;
   const waitingExports = createDependents();
   const grantsOf = createDependents();
   /** Keys of exports by their uids, which is what a runner knows them by. */
@@ -32,11 +36,15 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
     ExportDestination: newQueue(),
     DownloadGrant: newQueue(),
   };
+  const running = limits?.running ?? [];
+  const turns = limits && createTurns(limits, running, (key) => queues.Export.add(key));
   const controllers: Readonly<Record<Kind, Controller>> = {
-    Export: createExportController(options, waitingExports),
+    Export: createExportController(options, waitingExports, turns),
     ExportDestination: createDestinationController(options),
     DownloadGrant: createGrantController(options, grantsOf),
   };
+  // One that is gone meanwhile gives its place up.
+  for (const key of running) queues.Export.add(keyText(key));
   await Promise.all([
     ...kinds.map((kind) => queues[kind].run((key) => work(kind, key), options.parallel, signal)),
     repeat("the watches", watchAll),

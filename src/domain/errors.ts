@@ -111,6 +111,7 @@ export const catalogue = {
   InternalError: failure("look into the server's log"),
   ServerStopping: retryable("send it again in a moment"),
   ServerUnreachable: retryable("check the address in LONGSHORE_SERVER and that the server runs"),
+  NotInstalled: failure("install it: `longshore install | kubectl apply --server-side -f -`", 404),
   ServerFailed: retryable("run the same command again, or look into the server's log"),
   DownloadIncomplete: retryable("run the same command again, it continues where it stopped"),
   ExportReplaced: failure("run the same command again, it keeps the parts that are still the same", 412),

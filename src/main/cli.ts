@@ -34,7 +34,12 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** bin/longshore says so where it was called by the name of kubectl's plugin. */
+const pluginWord = "--kubectl-plugin";
+const isPlugin = process.argv[2] === pluginWord;
+
 const context: CliContext = {
+  program: isPlugin ? "kubectl longshore" : "longshore",
   drivers,
   version,
   stdout: standardOutput(process.stdout),
@@ -101,6 +106,20 @@ const context: CliContext = {
     }),
   ],
   server: { url: process.env["LONGSHORE_SERVER"], token: process.env["LONGSHORE_TOKEN"] },
+  cluster: {
+    isNamed: async () => {
+      const { clusterAccess } = await import("../cluster/client/choose-cluster.ts");
+      return clusterAccess({}, process.env, homedir()) !== undefined;
+    },
+    open: async (options) => {
+      const { openCommandClient } = await import("../cluster/commands/open-command-client.ts");
+      return openCommandClient(options, {
+        environment: process.env,
+        home: homedir(),
+        complain: (text) => void process.stderr.write(`longshore: ${text}\n`),
+      });
+    },
+  },
   exportHome: {
     drivers,
     startPool: (options) => startPackPool(new URL("pack-worker.ts", import.meta.url), options),
@@ -112,5 +131,5 @@ const context: CliContext = {
   },
 };
 
-const code = await runCli(process.argv.slice(2), context);
+const code = await runCli(process.argv.slice(isPlugin ? 3 : 2), context);
 if (code !== undefined) process.exitCode = code;

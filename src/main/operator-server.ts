@@ -1,5 +1,11 @@
-/** Answers whether the operator lives and is ready, and its measurements. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+/** What the operator answers to HTTP: whether it lives and is ready, its measurements, and the reports of workers. */
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { ListenAddress } from "../cli/serve-options.ts";
@@ -9,6 +15,7 @@ export interface OperatorMetrics {
   readonly registry: Registry;
   readonly leading: Gauge;
   readonly errors: Counter<"about">;
+  readonly reports: Counter<"status">;
 }
 
 export function operatorMetrics(): OperatorMetrics {
@@ -28,6 +35,12 @@ export function operatorMetrics(): OperatorMetrics {
       labelNames: ["about"],
       registers,
     }),
+    reports: new Counter({
+      name: "longshore_operator_reports_total",
+      help: "Reports of workers by the HTTP status that they were answered with.",
+      labelNames: ["status"],
+      registers,
+    }),
   };
 }
 
@@ -36,16 +49,37 @@ export interface OperatorServer extends AsyncDisposable {
   readonly address: string;
 }
 
+const requestMilliseconds = 10_000;
+/** More workers than that are not run by one cluster; more connections are somebody's mistake. */
+const mostReporters = 10_000;
+
 /** Throws ListenFailed. */
 export async function startOperatorServer(
-  { host, port }: ListenAddress,
+  listen: ListenAddress,
   { registry }: OperatorMetrics,
   isReady: () => boolean,
 ): Promise<OperatorServer> {
   const server = createServer((request, response) => {
     void answer(request, response, registry, isReady);
   });
-  server.requestTimeout = 10_000;
+  return opened(server, listen);
+}
+
+/** Throws ListenFailed. */
+export async function startReportServer(
+  listen: ListenAddress,
+  handler: RequestListener,
+): Promise<OperatorServer> {
+  const server = createServer({ connectionsCheckingInterval: requestMilliseconds }, handler);
+  server.headersTimeout = requestMilliseconds / 2;
+  // Workers that have nothing new to tell are silent for a while.
+  server.keepAliveTimeout = 3 * requestMilliseconds;
+  server.maxConnections = mostReporters;
+  return opened(server, listen);
+}
+
+async function opened(server: Server, { host, port }: ListenAddress): Promise<OperatorServer> {
+  server.requestTimeout = requestMilliseconds;
   await listening(server, { host, port });
   const { port: taken } = server.address() as AddressInfo;
   return {

@@ -1,16 +1,20 @@
 /** The operator: controllers over a cluster's API server, with Jobs as runner; of several operators one leads. */
+import { randomUUID } from "node:crypto";
 import type { OperatorOptions } from "../cli/commands/operator.ts";
 import type { ClusterAccess } from "../cluster/client/cluster-access.ts";
 import { runElected } from "../cluster/client/lease-elector.ts";
 import { type OpenKubeApi, openKubeApi } from "../cluster/client/open-kube-api.ts";
+import { eventRecorder, recordInBackground } from "../cluster/client/event-recorder.ts";
 import { startKubeJobRunner } from "../cluster/jobs/kube-job-runner.ts";
+import { runningExports } from "../cluster/jobs/running-exports.ts";
 import { clusterPlaces } from "../cluster/places/cluster-places.ts";
 import { cachedExportStore } from "../cluster/store/cached-export-store.ts";
 import { watchingNamespaces } from "../cluster/store/watched-namespaces.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { errorFields, type Log } from "./log.ts";
-import { type OperatorMetrics, operatorMetrics, startOperatorServer } from "./operator-server.ts";
+import { openReports, type OperatorReports } from "./operator-reports.ts";
+import { operatorMetrics, startOperatorServer } from "./operator-server.ts";
 
 export interface OperatorHome {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -22,6 +26,9 @@ export interface OperatorHome {
 /** Exports that are looked at at the same time: most of that is waiting for the API server, and for pods that end. */
 const parallel = 32;
 const leaseName = "longshore-operator";
+
+/** Milliseconds between two statuses of an export that tell of its progress alone. */
+const progressInterval = 10_000;
 
 /** For the Lease: the time of day may be set back meanwhile. */
 const steadyClock = { now: () => performance.timeOrigin + performance.now() };
@@ -38,11 +45,13 @@ export async function operate(
   const api = closing.use(openKubeApi(accessOf(options, home)));
   const server = closing.use(await startOperatorServer(options.listen, metrics, () => !signal.aborted));
   const namespace = options.namespace ?? home.environment["POD_NAMESPACE"] ?? api.namespace ?? "default";
-  log("the operator begins", { server: api.server, listen: server.address, identity });
   const onError = (error: unknown, about: string): void => {
     metrics.errors.inc({ about: kindOf(about) });
     log("the operator goes on after an error", { about, ...errorFields(error) });
   };
+  const reports = closing.use(await openReports(options, { api, metrics, onError }, signal));
+  const { address: listen } = server;
+  log("the operator begins", { server: api.server, listen, reports: reports.url, identity });
   await runElected(
     {
       api,
@@ -56,7 +65,7 @@ export async function operate(
       log("the operator leads");
       metrics.leading.set(1);
       try {
-        await lead(api, options, { onError, metrics }, leading);
+        await lead(api, options, { onError, reports, identity }, leading);
       } finally {
         metrics.leading.set(0);
         log("the operator does not lead any more");
@@ -68,29 +77,43 @@ export async function operate(
 
 interface Telling {
   readonly onError: (error: unknown, about: string) => void;
-  readonly metrics: OperatorMetrics;
+  readonly reports: OperatorReports;
+  readonly identity: string;
 }
 
 async function lead(
   api: OpenKubeApi,
-  { image, imagePullPolicy, watch }: OperatorOptions,
-  { onError }: Telling,
+  options: OperatorOptions,
+  { onError, reports, identity }: Telling,
   signal: AbortSignal,
 ): Promise<void> {
   const common = { api, clock: Date, random: Math.random, onError };
+  const { image, imagePullPolicy, watch, maxRunning, maxRunningPerNamespace } = options;
   const store = watchingNamespaces(cachedExportStore(common), watch);
+  const record = eventRecorder({
+    ...common,
+    newId: () => randomUUID().slice(0, 13),
+    controller: "longshore.dev/operator",
+    instance: identity,
+  });
+  const settings = { image, imagePullPolicy, reportUrl: reports.url };
   await using runner = await startKubeJobRunner(
-    { ...common, store, settings: { image, imagePullPolicy } },
+    { ...common, store, settings, record, namespaces: watch },
     signal,
   );
+  using _taken = reports.takeBy(runner.reports);
+  const running = await runningExports(api, watch, signal);
   await runControllers(
     {
       store,
       runner,
       places: clusterPlaces,
+      limits: { maxRunning, maxRunningPerNamespace, running },
       clock: Date,
       parallel,
       jitter: Math.random,
+      progressInterval,
+      tell: recordInBackground(record, signal),
       onError,
     },
     signal,

@@ -12,6 +12,8 @@ import {
   taskFrom,
   type WorkerTask,
 } from "../cluster/jobs/worker-task.ts";
+import { type ReportSender, startReportSender } from "../cluster/reports/report-sender.ts";
+import { reportVariables } from "../cluster/reports/worker-report.ts";
 import { catalogue, LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
 import { mountOf } from "../domain/mount-way.ts";
@@ -124,9 +126,10 @@ function pathOrUrl(location: string, ways: Readonly<Record<string, string>>): st
 async function exportStage(
   { job }: ExportTask,
   options: WorkerOptions & { readonly stage: Exclude<Stage, "cleanup"> },
-  { scratch, log }: WorkerHome,
+  home: WorkerHome,
   signal: AbortSignal,
 ): Promise<Said> {
+  const { scratch, log } = home;
   const { exportUid, namespace, name, source, location, previous, ways } = job;
   const call: ExportCall = {
     name,
@@ -143,10 +146,12 @@ async function exportStage(
   const seen: { report?: ReadonlyReport } = {};
   const pace = setInterval(() => log("the worker works", { ...seen.report }), logInterval);
   pace.unref();
+  await using telling = reporting(home, signal);
   try {
     const follow = followProgress({
       progress: (report) => {
         seen.report = report;
+        telling?.tell(report);
       },
       notice: (message) => log(message),
     });
@@ -168,6 +173,14 @@ async function exportStage(
   } finally {
     clearInterval(pace);
   }
+}
+
+/** Undefined where nobody wants to know. */
+function reporting({ environment, log }: WorkerHome, signal: AbortSignal): ReportSender | undefined {
+  const { [reportVariables.url]: url, [reportVariables.tokenFile]: tokenFile } = environment;
+  if (url === undefined || tokenFile === undefined) return undefined;
+  const onError = (reason: string): void => log("the worker's progress can't be reported", { reason });
+  return startReportSender({ url, tokenFile, random: Math.random, onError }, signal);
 }
 
 async function runWhole(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<Said> {
@@ -204,6 +217,8 @@ function engineHome(ways: Readonly<Record<string, string>>, onEvent: ExportHome[
     startPool: (given) =>
       startPackPool(new URL("pack-worker.ts", import.meta.url), {
         ...given,
+        // Most exports are small, and a thread that has nothing to do costs as much to start as one that has.
+        workersAtOnce: 1,
         job: { ...given.job, ways },
       }),
     clock: Date,

@@ -17,6 +17,7 @@ import {
 } from "../servers/fault-api-server.ts";
 
 const { signal } = new AbortController();
+const limits = { request: 2000, silence: 1000, overdue: 500 };
 const exports = resourceOf("Export");
 const key = { namespace: "team", name: "reports" };
 const object = (metadata: object = key): KubeObject =>
@@ -32,7 +33,7 @@ describe("a KubeApi", { skip: missingProgram("openssl") }, () => {
   beforeEach(async () => {
     await api?.[Symbol.asyncDispose]();
     server.fault = () => undefined;
-    api = openKubeApi({ kind: "kubeconfig", paths: [server.kubeconfig()] }, { request: 2000, silence: 1000 });
+    api = openKubeApi({ kind: "kubeconfig", paths: [server.kubeconfig()] }, limits);
     server.remove("exports", key);
   });
   after(() => api[Symbol.asyncDispose]());
@@ -178,7 +179,7 @@ describe("a KubeApi", { skip: missingProgram("openssl") }, () => {
 
   const streams: Record<string, { ending: (ApiFault & { how: "watch" })["ending"]; code: string }> = {
     "a reset": { ending: "reset", code: "ServerUnreachable" },
-    silence: { ending: "silence", code: "ServerUnreachable" },
+    "silence beyond its time": { ending: "silence", code: "ServerUnreachable" },
     garbage: { ending: { send: "<html>a-secret</html>\n" }, code: "ServerFailed" },
     "half an event": { ending: { send: '{"type":"ADDED","obj' }, code: "ServerFailed" },
     "an event of no kind": { ending: { send: '{"type":"NEW","object":{}}\n' }, code: "ServerFailed" },
@@ -198,7 +199,7 @@ describe("a KubeApi", { skip: missingProgram("openssl") }, () => {
       server.fault = ({ isWatch }) => (isWatch ? { how: "watch", after: 1, ending } : undefined);
       const names: string[] = [];
       const watching = async (): Promise<void> => {
-        const query = { resourceVersion: `${since}`, timeoutSeconds: 60 };
+        const query = { resourceVersion: `${since}`, timeoutSeconds: ending === "silence" ? 1 : 60 };
         for await (const one of api.watch(exports, query, signal))
           if (one.type !== "BOOKMARK") names.push(one.object.metadata.name);
       };
@@ -210,6 +211,20 @@ describe("a KubeApi", { skip: missingProgram("openssl") }, () => {
       assert.deepEqual(names, ["reports"]);
       await reached(() => server.watches === 0);
     });
+
+  test("a watch that has brought a bookmark is held for dead when no other comes", async () => {
+    const since = server.put("exports", key);
+    const query = { resourceVersion: `${since}`, timeoutSeconds: 60 };
+    const types: string[] = [];
+    const watching = async (): Promise<void> => {
+      for await (const { type } of api.watch(exports, query, signal)) types.push(type);
+    };
+    const ended = assert.rejects(watching, { code: "ServerUnreachable", message: /nothing came/ });
+    await reached(() => server.watches === 1);
+    server.bookmark();
+    await ended;
+    assert.deepEqual(types, ["BOOKMARK"]);
+  });
 
   test("a watch that ends as it should ends, and one that is left is closed", async () => {
     const since = server.put("exports", key);

@@ -23,6 +23,8 @@ import {
 
 const namespace = "team";
 const plural = "exports";
+/** Milliseconds after a bookmark. */
+const silence = 700;
 
 interface Follower extends AsyncDisposable {
   readonly reflector: Reflector<KubeObject>;
@@ -38,7 +40,7 @@ describe("a reflector", { skip: missingProgram("openssl") }, () => {
   let api: OpenKubeApi;
   before(async () => {
     server = await startFaultApiServer();
-    api = openKubeApi({ kind: "kubeconfig", paths: [server.kubeconfig()] }, { request: 2000, silence: 700 });
+    api = openKubeApi({ kind: "kubeconfig", paths: [server.kubeconfig()] }, { request: 2000, silence });
   });
   after(async () => {
     await api[Symbol.asyncDispose]();
@@ -180,7 +182,8 @@ describe("a reflector", { skip: missingProgram("openssl") }, () => {
       await using follower = follow();
       await follower.told(2);
       await until("it watches", () => watches > 0);
-      // The first change is what a stream lets through before it breaks.
+      // What a stream lets through before it breaks: a bookmark or the first change.
+      if (name === "a watch that falls silent") server.bookmark();
       put("a");
       put("c");
       remove("b");
@@ -193,6 +196,19 @@ describe("a reflector", { skip: missingProgram("openssl") }, () => {
       assert.equal(lists, isListed ? 2 : 1);
       assert.equal(watches, 2);
     });
+
+  test("a kind that has no bookmarks may say nothing for as long as its watch lasts", async () => {
+    put("a");
+    await using follower = follow();
+    await follower.told(1);
+    await until("it watches", () => server.watches === 1);
+    const sent = server.requests.length;
+    await new Promise((wake) => setTimeout(wake, 2 * silence));
+    put("b");
+    assert.deepEqual((await follower.told(2)).slice(1), ["ADDED b"]);
+    assert.deepEqual(follower.errors, []);
+    assert.equal(server.requests.length, sent);
+  });
 
   test("what happened while nothing was known of it is told as the difference, no more and no less", async () => {
     for (const name of ["a", "b", "c", "d"]) put(name);

@@ -7,13 +7,14 @@ import type { Export } from "../../src/domain/resources/resource.ts";
 
 export const exports = resourceOf("Export");
 /** Milliseconds; a machine that runs a whole cluster and its tests takes its time. */
-const patience = 150_000;
+const usualPatience = 150_000;
 
 /** Resolves with the export as soon as it is as wanted; with undefined where it is wanted gone. */
 export async function exportBecomes(
   api: KubeApi,
   { namespace, name }: { readonly namespace: string; readonly name: string },
   isWanted: (found: Export | undefined) => boolean,
+  patience = usualPatience,
 ): Promise<Export | undefined> {
   const waiting = AbortSignal.timeout(patience);
   let seen: Export | undefined;

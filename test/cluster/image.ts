@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expectExit, run } from "../fixtures/run.ts";
+import { expectExit, type Result, run } from "../fixtures/run.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const testbed = process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed");
@@ -19,9 +19,7 @@ export const noNode: string | false =
 /** A reference that the node knows. */
 export async function testImage(): Promise<string> {
   const reference = `longshore:test-${contentDigest()}`;
-  const containerd = ["-a", join(testbed, "var/node/run/containerd/containerd.sock"), "-n", "k8s.io"];
-  const ctr = join(testbed, "root/usr/bin/ctr");
-  const known = await run(ctr, [...containerd, "images", "list", "-q"]);
+  const known = await images("list", "-q");
   if (known.stdout.toString().includes(`/${reference}\n`)) return reference;
   const folder = mkdtempSync(join(tmpdir(), "longshore-image-"));
   try {
@@ -37,9 +35,25 @@ export async function testImage(): Promise<string> {
   return reference;
 }
 
+/** Gives an image that the node knows another name; the node forgets that when it is disposed. */
+export async function imageAlias(reference: string, alias: string): Promise<AsyncDisposable> {
+  const whole = (name: string): string => `docker.io/library/${name}`;
+  expectExit(await images("tag", whole(reference), whole(alias)), 0);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await images("remove", whole(alias));
+    },
+  };
+}
+
+function images(...args: string[]): Promise<Result> {
+  const socket = join(testbed, "var/node/run/containerd/containerd.sock");
+  return run(join(testbed, "root/usr/bin/ctr"), ["-a", socket, "-n", "k8s.io", "images", ...args]);
+}
+
 function contentDigest(): string {
   const digest = createHash("sha256");
-  const patterns = ["src/**/*.ts", "images/*", "package-lock.json", "scripts/image-rootfs.mjs"];
+  const patterns = ["src/**/*.ts", "images/*", "package-lock.json", "scripts/image-*.mjs"];
   for (const name of globSync(patterns, { cwd: root }).toSorted()) {
     if (name.endsWith(".test.ts")) continue;
     digest.update(`${name}\0`).update(readFileSync(join(root, name)));

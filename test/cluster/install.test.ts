@@ -16,17 +16,21 @@ const image = ["--set", "image=longshore:dev"];
 const operatorRights: Readonly<Record<string, string>> = {
   "downloadgrants.longshore.dev": "delete get list update watch",
   "downloadgrants.longshore.dev/status": "update",
-  events: "create list watch",
+  events: "list watch",
+  "events.events.k8s.io": "create patch",
   "exportdestinations.longshore.dev": "get list watch",
   "exportdestinations.longshore.dev/status": "update",
   "exports.longshore.dev": "delete get list update watch",
   "exports.longshore.dev/finalizers": "update",
   "exports.longshore.dev/status": "update",
   "jobs.batch": "create delete get list patch watch",
-  namespaces: "get",
+  limitranges: "list watch",
+  namespaces: "get list watch",
   nodes: "list watch",
   persistentvolumeclaims: "get",
   pods: "create list watch",
+  resourcequotas: "list watch",
+  "tokenreviews.authentication.k8s.io": "create",
 };
 /** And in the system's namespace. */
 const operatorRightsAtHome: Readonly<Record<string, string>> = {

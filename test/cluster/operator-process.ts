@@ -6,6 +6,13 @@ export interface OperatorOptions {
   readonly image: string;
   /** Of its Lease, and whose exports it looks after. */
   readonly namespace: string;
+  /** Of its measurements; a free port of this machine where nothing is said. */
+  readonly listen?: string;
+  /** Where workers report; nowhere where nothing is said. */
+  readonly reportListen?: string;
+  /** More than any test has, where nothing is said. */
+  readonly maxRunning?: number;
+  readonly maxRunningPerNamespace?: number;
 }
 
 export interface TestOperator extends AsyncDisposable {
@@ -14,8 +21,9 @@ export interface TestOperator extends AsyncDisposable {
 
 export function startOperator(
   { kubeconfig }: TestCluster,
-  { image, namespace }: OperatorOptions,
+  { image, namespace, listen = "127.0.0.1:0", reportListen, ...limits }: OperatorOptions,
 ): TestOperator {
+  const { maxRunning = 100, maxRunningPerNamespace = 100 } = limits;
   const process = start(
     longshoreProgram,
     [
@@ -24,9 +32,12 @@ export function startOperator(
       `--image=${image}`,
       `--namespace=${namespace}`,
       `--watch=${namespace}`,
-      "--listen=127.0.0.1:0",
+      `--listen=${listen}`,
+      `--max-running=${maxRunning}`,
+      `--max-running-per-namespace=${maxRunningPerNamespace}`,
+      ...(reportListen === undefined ? [] : [`--report-listen=${reportListen}`]),
     ],
-    { timeoutMs: 1_200_000 },
+    { timeoutMs: 3_600_000 },
   );
   return {
     process,

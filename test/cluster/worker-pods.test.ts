@@ -10,7 +10,11 @@ import { optionsOf } from "../fixtures/packing.ts";
 import { noCluster, openTestCluster, type TestCluster, type TestNamespace } from "./cluster.ts";
 
 const { signal } = new AbortController();
-const settings = { image: "longshore:dev", imagePullPolicy: "IfNotPresent" };
+const settings = {
+  image: "longshore:dev",
+  imagePullPolicy: "IfNotPresent",
+  reportUrl: "http://longshore-operator.longshore-system.svc:8081/report",
+};
 const indexed = { attempt: 0, options: optionsOf({}), workers: 256 };
 
 describe("the pods of workers", { skip: noCluster }, () => {

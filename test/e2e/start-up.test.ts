@@ -19,7 +19,13 @@ suite("what is loaded", () => {
     process.on("exit", () => process.stderr.write(loaded.join("\\n")));`,
   );
   const loadedBy = async (...argv: string[]): Promise<string> => {
-    const env = { LONGSHORE_SERVER: "", LONGSHORE_TOKEN: "" };
+    const env = {
+      LONGSHORE_SERVER: "",
+      LONGSHORE_TOKEN: "",
+      KUBECONFIG: "",
+      HOME: folder.path,
+      KUBERNETES_SERVICE_HOST: "",
+    };
     const result = await run(process.execPath, ["--import", hook, program, ...argv], { env });
     expectExit(result, 0, 2);
     assert.match(result.stderr, /src\/cli\/program\.ts/);
@@ -39,6 +45,25 @@ suite("what is loaded", () => {
     assert.doesNotMatch(await loadedBy("get", "exports", "--help"), forServers);
     assert.doesNotMatch(await loadedBy("completion", "bash"), forServers);
     assert.doesNotMatch(await loadedBy("get", "exports"), /\/node_modules\/yaml\//);
-    assert.match(await loadedBy("create", "-f", "/dev/null"), /\/node_modules\/yaml\//);
+    const server = ["--server", "http://127.0.0.1:1", "--token-file", folder.join("token")];
+    writeFileSync(folder.join("token"), "a-token");
+    assert.match(await loadedBy("create", "-f", "/dev/null", ...server), /\/node_modules\/yaml\//);
+  });
+
+  test("the way to clusters is loaded where one is talked to, and nowhere else", async () => {
+    const plugin = "--kubectl-plugin";
+    const forClusters =
+      /\/src\/cluster\/(?!manifests\/install-settings\.ts|client\/choose-cluster\.ts)|\/node_modules\/@kubernetes\//;
+    const without = [
+      ["--version"],
+      ["--help"],
+      ["export", "--help"],
+      ["get", "exports"],
+      [plugin, "--version"],
+      [plugin, "--help"],
+      [plugin, "get", "exports", "--help"],
+    ];
+    for (const argv of without) assert.doesNotMatch(await loadedBy(...argv), forClusters, argv.join(" "));
+    assert.match(await loadedBy(plugin, "get", "exports"), /\/src\/cluster\/commands\//);
   });
 });

@@ -7,7 +7,7 @@ import { kindCommand, verbCommand } from "../server/kind-command.ts";
 export function cancelCommand(context: CliContext): Command {
   const examples =
     "\nExamples:\n  longshore cancel export reports\n\nIt can't be undone; what was prepared stays until the export is deleted.";
-  const kind = withNamespace(kindCommand("export"))
+  const kind = withNamespace(context, kindCommand("export"))
     .description("end it for good")
     .argument("<NAME>", "of the export")
     .addHelpText("after", examples)
@@ -15,7 +15,9 @@ export function cancelCommand(context: CliContext): Command {
       const { cancelExport } = await import("../server/change.ts");
       await cancelExport(context, name, options);
     });
-  return verbCommand("cancel", [kind]).description("end an export for good").addHelpText("after", examples);
+  return verbCommand(context, "cancel", [kind])
+    .description("end an export for good")
+    .addHelpText("after", examples);
 }
 
 export const suspendCommand = (context: CliContext): Command =>
@@ -40,7 +42,7 @@ interface Suspending {
 
 function suspending(context: CliContext, { verb, suspend, description }: Suspending): Command {
   const examples = `\nExamples:\n  longshore ${verb} export reports`;
-  const kind = withNamespace(kindCommand("export"))
+  const kind = withNamespace(context, kindCommand("export"))
     .description(description)
     .argument("<NAME>", "of the export")
     .addHelpText("after", examples)
@@ -48,5 +50,5 @@ function suspending(context: CliContext, { verb, suspend, description }: Suspend
       const { setSuspend } = await import("../server/change.ts");
       await setSuspend(context, name, { ...options, suspend });
     });
-  return verbCommand(verb, [kind]).description(description).addHelpText("after", examples);
+  return verbCommand(context, verb, [kind]).description(description).addHelpText("after", examples);
 }

@@ -180,11 +180,11 @@ describe("create export", () => {
       ["destination", "x", "--bucket", "gs://lake/../x"],
       /--bucket: .* \.\. /,
     ],
-    ["a destination of no place", ["destination", "x"], /either a --directory or a --bucket/],
+    ["a destination of no place", ["destination", "x"], /either a --directory, a --bucket or a --volume/],
     [
       "a destination of two places",
       ["destination", "x", "--directory", "/mnt", "--bucket", "s3://lake"],
-      /either a --directory or a --bucket/,
+      /either a --directory, a --bucket or a --volume/,
     ],
     ["a grant that never ends", ["grant", "x", "--expires-in", "9999d"], /--expires-in/],
     ["a grant of nothing", ["grant", "x", "--max-bytes", "0"], /--max-bytes/],

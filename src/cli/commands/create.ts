@@ -1,21 +1,24 @@
 /** `longshore create`: makes objects of a server. */
-import type { Command, OptionValues } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import { roles } from "../../domain/permission.ts";
 import type { CliContext } from "../context.ts";
+import { isPlugin } from "../program-name.ts";
 import { choice, excludeOption, includeOption, integer } from "../option-values.ts";
-import { withNamespace, withServer } from "../server/connect.ts";
+import { withNamespace, withRemote } from "../server/connect.ts";
 import { duration } from "../server/duration.ts";
 import { formatWords } from "../server/format-words.ts";
 import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { dryRuns, madeFormats } from "../server/output-format.ts";
 import { quantity } from "../server/option-readers.ts";
 
 const day = 86_400;
 
 const help = `
 Examples:
-  longshore create export reports --source /srv/reports --destination outbox --wait
+  longshore create export reports --source pvc:///reports/2026 --destination outbox --wait
+  longshore create destination outbox --volume pvc:///handover/exports
   longshore create grant reports --expires-in 48h
   longshore create -f exports.yaml
   longshore get export reports -o yaml | sed s/reports/again/ | longshore create -f -
@@ -25,7 +28,7 @@ FILE is JSON or YAML, with several documents of the kinds Export, ExportDestinat
   kind: Export
   metadata: { name: reports }
   spec:
-    source: { directory: { path: /srv/reports } }
+    source: { volume: { claimName: reports, path: /2026 } }   # or bucket; of a server also directory: { path: /srv/reports }
     destination: { name: outbox }`;
 
 export function createCommand(context: CliContext): Command {
@@ -35,10 +38,16 @@ export function createCommand(context: CliContext): Command {
     createGrant(context),
     createToken(context),
   ];
-  const command = withNamespace(verbCommand("create", kinds).enablePositionalOptions())
-    .description("make an export, destination, grant or token, or what a file describes")
+  const command = withNamespace(context, verbCommand(context, "create", kinds).enablePositionalOptions())
+    .description(
+      isPlugin(context)
+        ? "make an export, destination or grant, or what a file describes"
+        : "make an export, destination, grant or token, or what a file describes",
+    )
     .option("-f, --file <FILE>", 'documents in JSON or YAML, "-" for standard input')
     .option("--wait", "follow the exports to their end")
+    .addOption(dryRunOption())
+    .addOption(madeOption())
     .addHelpText("after", help)
     .action(async ({ file, ...options }) => {
       if (file === undefined)
@@ -60,14 +69,13 @@ function merged<A extends unknown[], O extends OptionValues>(command: Command<A,
 }
 
 const createExport = (context: CliContext) =>
-  withNamespace(kindCommand("export"))
-    .description("an export: the server prepares the data")
+  withNamespace(context, kindCommand("export"))
+    .description("an export: the data is prepared where it lies")
     .argument("<NAME>", "of the export")
-    .requiredOption(
-      "--source <DIR|URL>",
-      "absolute path on the server's machine, or an s3://, az:// or gs:// URL, inside what it allows",
-    )
-    .requiredOption("--destination <NAME|DIR|URL>", "a destination, or such a path or URL")
+    .requiredOption("--source <PLACE>", `where the data is: ${placesOf(context)}`)
+    .option("--source-credentials <SECRET>", "of the cluster, for the source's bucket")
+    .requiredOption("--destination <NAME|PLACE>", "a destination by its name, or such a place")
+    .option("--destination-credentials <SECRET>", "of the cluster, for the destination's bucket")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatWords))
     .option(
       "--level <LEVEL>",
@@ -91,34 +99,62 @@ const createExport = (context: CliContext) =>
     .option("--previous <NAME>", "a finished export whose unchanged parts are taken over")
     .option("--keep-data", "leave what it prepared where it lies when it is deleted")
     .option("--wait", "follow it to its end; exits as `longshore watch`")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  longshore create export reports --source /srv/reports --destination outbox --ttl 7d --wait
-  longshore create export q1 --source /srv/reports --include '2026/q1/' --destination /mnt/handover --format zip
-  longshore create export tuesday --source /srv/reports --destination outbox --previous monday
-  longshore create export events --source s3://lake/events --destination s3://handover/2026
-
-What is not said is left to the server: tar.zst, level 3, parts of 64Mi, differences recorded.`,
-    )
+    .addOption(dryRunOption())
+    .addOption(madeOption())
+    .addHelpText("after", exportHelp(context))
     .action(async (name, _, command) => {
       const { createExport: make } = await import("../server/create.ts");
       await make(context, name, merged(command));
     });
 
+const placesOf = (context: CliContext): string =>
+  isPlugin(context)
+    ? "pvc://NAMESPACE/CLAIM/PATH, or an s3://, az:// or gs:// URL"
+    : "in a cluster pvc://NAMESPACE/CLAIM/PATH, on a server's machine an absolute path, or an s3://, az:// or gs:// URL";
+
+const exportHelp = (context: CliContext): string => `
+Examples:${isPlugin(context) ? "" : exportOfServer}
+  longshore create export reports --source pvc:///reports/2026 --destination outbox --ttl 7d --wait
+  longshore create export q1 -n team --source pvc://team/reports --destination pvc://team/handover/q1 --workers 4
+  longshore create export events --source s3://lake/events --destination s3://handover/2026
+  longshore create export tuesday --source pvc:///reports --destination outbox --previous monday --dry-run=server
+
+pvc:///CLAIM/PATH is a claim of the export's own namespace, which no other can be. A bucket's credentials are a Secret of that
+namespace, whose keys are named as the environment variables of the store's own tools.
+What is not said is left to the other side: tar.zst, level 3, parts of 64Mi, differences recorded.`;
+
+const exportOfServer = `
+  longshore create export reports --source /srv/reports --destination outbox --ttl 7d --wait
+  longshore create export q1 --source /srv/reports --include '2026/q1/' --destination /mnt/handover --format zip`;
+
+const dryRunOption = () =>
+  new Option(
+    "--dry-run <WHERE>",
+    "client: send nothing; server: have a cluster check it and keep nothing",
+  ).choices(dryRuns);
+const madeOption = () => new Option("-o, --output <FORMAT>", "print the document").choices(madeFormats);
+
 const createDestination = (context: CliContext) =>
-  withNamespace(kindCommand("destination"))
-    .description("a destination: a place that exports may name (needs the role admin)")
+  withNamespace(context, kindCommand("destination"))
+    .description("a destination: a place that exports may name (with a server it takes the role admin)")
     .argument("<NAME>", "of the destination")
-    .option("--directory <DIR>", "absolute path on the server's machine, inside what it allows")
-    .option("--bucket <URL>", "s3://, az:// or gs:// URL, inside what the server allows")
+    .addOption(
+      new Option(
+        "--directory <DIR>",
+        "absolute path on the server's machine, inside what it allows",
+      ).hideHelp(isPlugin(context)),
+    )
+    .option("--bucket <URL>", "s3://, az:// or gs:// URL; of a server inside what it allows")
+    .option("--bucket-credentials <SECRET>", "of the cluster, for the bucket")
+    .option("--volume <URL>", "of the cluster, as pvc://NAMESPACE/CLAIM/PATH")
+    .addOption(dryRunOption())
+    .addOption(madeOption())
     .addHelpText(
       "after",
       `
-Examples:
-  longshore create destination outbox --directory /mnt/handover
-  longshore create destination outbox --bucket s3://handover/2026`,
+Examples:${isPlugin(context) ? "" : "\n  longshore create destination outbox --directory /mnt/handover"}
+  longshore create destination outbox --bucket s3://handover/2026
+  longshore create destination outbox --volume pvc:///handover/exports`,
     )
     .action(async (name, _, command) => {
       const { createDestination: make } = await import("../server/create.ts");
@@ -126,7 +162,7 @@ Examples:
     });
 
 const createGrant = (context: CliContext) =>
-  withNamespace(kindCommand("grant"))
+  withNamespace(context, kindCommand("grant"))
     .description("a grant: an address from which whoever has it can download one export")
     .argument("<EXPORT>", "name of the export")
     .option(
@@ -152,7 +188,7 @@ The address alone goes to standard output. It is a secret, and this is the only 
     });
 
 const createToken = (context: CliContext) =>
-  withServer(kindCommand("token"))
+  withRemote(context, kindCommand("token"))
     .description("an API token for a person or a program (needs the role admin)")
     .argument("<NAME>", "for whom or what it is; it stands in the audit")
     .requiredOption("--role <ROLE>", roles.join(", "), choice("--role", roles))

@@ -1,17 +1,22 @@
 /** `longshore delete`: removes objects of a server. */
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
-import { withNamespace, withServer } from "../server/connect.ts";
+import { isPlugin } from "../program-name.ts";
+import { withNamespace, withRemote } from "../server/connect.ts";
 import { kindCommand, verbCommand } from "../server/kind-command.ts";
 
 export function deleteCommand(context: CliContext): Command {
-  return verbCommand("delete", [
+  return verbCommand(context, "delete", [
     deleteExport(context),
     deleteDestination(context),
     deleteGrant(context),
     deleteToken(context),
   ])
-    .description("delete an export, destination, grant or token")
+    .description(
+      isPlugin(context)
+        ? "delete an export, destination or grant"
+        : "delete an export, destination, grant or token",
+    )
     .addHelpText(
       "after",
       `
@@ -22,7 +27,7 @@ Examples:
 }
 
 const deleteExport = (context: CliContext) =>
-  withNamespace(kindCommand("export"))
+  withNamespace(context, kindCommand("export"))
     .description("an export, and what it prepared as its deletionPolicy says")
     .argument("<NAME>", "of the export")
     .option("--keep-data", "leave what it prepared where it lies")
@@ -42,7 +47,7 @@ Work on it is stopped first. Its grants end with it.`,
     });
 
 const deleteDestination = (context: CliContext) =>
-  withNamespace(kindCommand("destination"))
+  withNamespace(context, kindCommand("destination"))
     .description("a destination; nothing that lies there is touched")
     .argument("<NAME>", "of the destination")
     .addHelpText("after", "\nExamples:\n  longshore delete destination outbox")
@@ -52,7 +57,7 @@ const deleteDestination = (context: CliContext) =>
     });
 
 const deleteGrant = (context: CliContext) =>
-  withNamespace(kindCommand("grant"))
+  withNamespace(context, kindCommand("grant"))
     .description("a grant, which ends it at once")
     .argument("<NAME>", "of the grant, as `longshore get grants` lists it")
     .addHelpText("after", "\nExamples:\n  longshore delete grant reports-x7k2p")
@@ -62,7 +67,7 @@ const deleteGrant = (context: CliContext) =>
     });
 
 const deleteToken = (context: CliContext) =>
-  withServer(kindCommand("token"))
+  withRemote(context, kindCommand("token"))
     .description("an API token, which ends it at once (needs the role admin)")
     .argument("<NAME>", "of the token, as `longshore get tokens` lists it")
     .addHelpText("after", "\nExamples:\n  longshore delete token nightly")

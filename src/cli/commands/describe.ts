@@ -5,7 +5,7 @@ import { withNamespace } from "../server/connect.ts";
 import { kindCommand, verbCommand } from "../server/kind-command.ts";
 
 export function describeCommand(context: CliContext): Command {
-  return verbCommand("describe", [
+  return verbCommand(context, "describe", [
     describeExport(context),
     describeDestination(context),
     describeGrant(context),
@@ -21,7 +21,7 @@ Examples:
 }
 
 const describeExport = (context: CliContext) =>
-  withNamespace(kindCommand("export"))
+  withNamespace(context, kindCommand("export"))
     .description("what was asked for, how far it is, and why")
     .argument("<NAME>", "of the export")
     .addHelpText("after", "\nExamples:\n  longshore describe export reports")
@@ -31,7 +31,7 @@ const describeExport = (context: CliContext) =>
     });
 
 const describeDestination = (context: CliContext) =>
-  withNamespace(kindCommand("destination"))
+  withNamespace(context, kindCommand("destination"))
     .description("where it is")
     .argument("<NAME>", "of the destination")
     .addHelpText("after", "\nExamples:\n  longshore describe destination outbox")
@@ -41,7 +41,7 @@ const describeDestination = (context: CliContext) =>
     });
 
 const describeGrant = (context: CliContext) =>
-  withNamespace(kindCommand("grant"))
+  withNamespace(context, kindCommand("grant"))
     .description("for what it is, how long it holds and how much was used")
     .argument("<NAME>", "of the grant, as `longshore get grants` lists it")
     .addHelpText("after", "\nExamples:\n  longshore describe grant reports-x7k2p")

@@ -1,8 +1,9 @@
 /** `longshore get`: lists or shows what a server has. */
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
+import { isPlugin } from "../program-name.ts";
 import { integer } from "../option-values.ts";
-import { withNamespace, withServer } from "../server/connect.ts";
+import { withNamespace, withRemote } from "../server/connect.ts";
 import { kindCommand, verbCommand } from "../server/kind-command.ts";
 import { outputOption } from "../server/option-readers.ts";
 
@@ -10,13 +11,15 @@ const help = `
 Examples:
   longshore get exports
   longshore get exports --watch
-  longshore get export reports -o yaml
+  longshore get export reports -o yaml`;
+
+const serverHelp = `
   longshore get files reports 2026/
 
-Server and token come from LONGSHORE_SERVER and LONGSHORE_TOKEN.`;
+Server and token come from LONGSHORE_SERVER and LONGSHORE_TOKEN; without them the cluster is meant that KUBECONFIG names.`;
 
 export function getCommand(context: CliContext): Command {
-  return verbCommand("get", [
+  return verbCommand(context, "get", [
     exports(context),
     destinations(context),
     grants(context),
@@ -24,12 +27,16 @@ export function getCommand(context: CliContext): Command {
     audit(context),
     files(context),
   ])
-    .description("list or show exports, destinations, grants, tokens, files, the audit")
-    .addHelpText("after", help);
+    .description(
+      isPlugin(context)
+        ? "list or show exports, destinations, grants"
+        : "list or show exports, destinations, grants, tokens, files, the audit",
+    )
+    .addHelpText("after", isPlugin(context) ? help : help + serverHelp);
 }
 
 const exports = (context: CliContext) =>
-  withNamespace(kindCommand("export"))
+  withNamespace(context, kindCommand("export"))
     .description("exports, or one of them")
     .argument("[NAME]", "of one export")
     .option("-A, --all-namespaces", "of every namespace")
@@ -53,7 +60,7 @@ with --watch -o json one line for each change.`,
     });
 
 const destinations = (context: CliContext) =>
-  withNamespace(kindCommand("destination"))
+  withNamespace(context, kindCommand("destination"))
     .description("destinations, or one of them")
     .argument("[NAME]", "of one destination")
     .addOption(outputOption())
@@ -70,7 +77,7 @@ Examples:
     });
 
 const grants = (context: CliContext) =>
-  withNamespace(kindCommand("grant"))
+  withNamespace(context, kindCommand("grant"))
     .description(
       "grants, or one of them; their addresses were shown when they were made, and are nowhere now",
     )
@@ -91,7 +98,7 @@ Examples:
     });
 
 const tokens = (context: CliContext) =>
-  withServer(kindCommand("token"))
+  withRemote(context, kindCommand("token"))
     .description("API tokens, without what they are (needs the role admin)")
     .argument("[NAME]", "of one token")
     .addOption(outputOption())
@@ -107,7 +114,7 @@ Examples:
     });
 
 const audit = (context: CliContext) =>
-  withServer(kindCommand("audit"))
+  withRemote(context, kindCommand("audit"))
     .description("who did what: requests, grants, every download (needs the role admin); newest first")
     .argument("[NAME]", "of objects of this name alone")
     .option("-n, --namespace <NAME>", "of this namespace alone")
@@ -126,7 +133,7 @@ Examples:
     });
 
 const files = (context: CliContext) =>
-  withNamespace(kindCommand("files"))
+  withNamespace(context, kindCommand("files"))
     .description("what a finished export holds, one folder at a time")
     .argument("<EXPORT>", "name of the export")
     .argument("[PATH]", "a folder or one entry in it")

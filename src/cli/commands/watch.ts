@@ -13,18 +13,18 @@ Exit codes: 0 it succeeded, 1 it failed, was cancelled or deleted, 3 it succeede
 (the export goes on). Cuts of the line and restarts of the server are survived.`;
 
 export function watchCommand(context: CliContext): Command {
-  return verbCommand("watch", [watchExport(context)])
+  return verbCommand(context, "watch", [watchExport(context)])
     .description("follow an export to its end")
     .addHelpText("after", help);
 }
 
 const watchExport = (context: CliContext) =>
-  withNamespace(kindCommand("export"))
+  withNamespace(context, kindCommand("export"))
     .description("progress until it ended: a bar on a terminal, lines elsewhere")
     .argument("<NAME>", "of the export")
     .addHelpText("after", help)
     .action(async (name, options) => {
-      const client = await connect(context, options);
+      await using remote = await connect(context, options);
       const { followExport } = await import("../server/follow-export.ts");
-      await followExport(context, client, { namespace: namespaceOf(options), name });
+      await followExport(context, remote, { namespace: namespaceOf(options, remote), name });
     });

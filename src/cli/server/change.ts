@@ -1,14 +1,14 @@
 /** What `cancel`, `suspend` and `resume` do. */
 import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type ServerOptions } from "./connect.ts";
+import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
 
-export interface ChangeOptions extends ServerOptions {
+export interface ChangeOptions extends RemoteOptions {
   readonly namespace?: string | undefined;
 }
 
 export async function cancelExport(context: CliContext, name: string, options: ChangeOptions): Promise<void> {
-  const client = await connect(context, options);
-  await client.exports.cancel({ namespace: namespaceOf(options), name }, context.signal);
+  await using remote = await connect(context, options);
+  await remote.exports.cancel({ namespace: namespaceOf(options, remote), name }, context.signal);
   await context.stdout.write(`export/${name} cancelled\n`);
 }
 
@@ -17,9 +17,9 @@ export async function setSuspend(
   name: string,
   { suspend, ...options }: ChangeOptions & { readonly suspend: boolean },
 ): Promise<void> {
-  const client = await connect(context, options);
-  await client.exports.patch(
-    { namespace: namespaceOf(options), name },
+  await using remote = await connect(context, options);
+  await remote.exports.patch(
+    { namespace: namespaceOf(options, remote), name },
     { spec: { suspend } },
     context.signal,
   );

@@ -1,10 +1,11 @@
-/** Every command that talks to a server. */
+/** Every command that talks to a server or a cluster. */
 import type { Command } from "@commander-js/extra-typings";
 import { cancelCommand, resumeCommand, suspendCommand } from "../commands/change.ts";
 import { createCommand } from "../commands/create.ts";
 import { deleteCommand } from "../commands/delete.ts";
 import { describeCommand } from "../commands/describe.ts";
 import { getCommand } from "../commands/get.ts";
+import { logsCommand } from "../commands/logs.ts";
 import { watchCommand } from "../commands/watch.ts";
 import type { CliContext } from "../context.ts";
 
@@ -13,6 +14,7 @@ export function serverCommands(context: CliContext): Command[] {
     getCommand(context),
     describeCommand(context),
     watchCommand(context),
+    logsCommand(context),
     createCommand(context),
     cancelCommand(context),
     suspendCommand(context),

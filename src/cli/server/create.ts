@@ -1,64 +1,86 @@
 /** What `create` does. */
-import type { CreatedGrant, NewExport, NewExportDestination } from "../../api/documents.ts";
-import type { LongshoreClient } from "../../api/longshore-client.ts";
+import type { NewExport, NewExportDestination } from "../../api/documents.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Role } from "../../domain/permission.ts";
 import { apiVersion } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type ServerOptions } from "./connect.ts";
+import type { Remote } from "../remote.ts";
+import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
 import { timeText } from "./describe-text.ts";
 import type { GivenDocument } from "./document-file.ts";
 import { followExport } from "./follow-export.ts";
 import { grantEnd } from "./looks.ts";
 import { newExport, type NewExportOptions } from "./new-export.ts";
-import { newBucket, newDirectory } from "./new-place.ts";
+import { makeOr, refuseToWait, tellMade, type TellOptions } from "./made.ts";
+import { type Home, newBucket, newDirectory, newVolume } from "./new-place.ts";
 import { jsonText, shown } from "./shown.ts";
 
-interface CreateOptions extends ServerOptions {
+interface CreateOptions extends RemoteOptions, TellOptions {
   readonly namespace?: string | undefined;
 }
+
+const homeOf = (options: CreateOptions, remote: Remote): Home => ({
+  namespace: namespaceOf(options, remote),
+  isCluster: remote.cluster !== undefined,
+});
 
 export async function createExport(
   context: CliContext,
   name: string,
   options: CreateOptions & NewExportOptions & { readonly wait?: true | undefined },
 ): Promise<void> {
-  const namespace = namespaceOf(options);
-  const document = newExport(name, namespace, options);
-  const client = await connect(context, options);
-  await client.exports.create(namespace, document, context.signal);
-  if (options.wait === true) return followExport(context, client, { namespace, name });
-  await context.stdout.write(`export/${name} created\n`);
+  refuseToWait(options);
+  await using remote = await connect(context, options);
+  const home = homeOf(options, remote);
+  const document = newExport(name, home, options);
+  const made = await makeOr(options, document, (dryRun) =>
+    remote.exports.create(home.namespace, document, { dryRun }, context.signal),
+  );
+  if (options.wait === true) await followExport(context, remote, { namespace: home.namespace, name });
+  else await tellMade(context, `export/${name}`, made, options);
 }
 
 export async function createDestination(
   context: CliContext,
   name: string,
-  options: CreateOptions & { readonly directory?: string | undefined; readonly bucket?: string | undefined },
+  options: CreateOptions & DestinationOptions,
 ): Promise<void> {
-  const namespace = namespaceOf(options);
-  const spec = destinationSpec(options);
-  const client = await connect(context, options);
+  await using remote = await connect(context, options);
+  const home = homeOf(options, remote);
   const document: NewExportDestination = {
     apiVersion,
     kind: "ExportDestination",
-    metadata: { name, namespace },
-    spec,
+    metadata: { name, namespace: home.namespace },
+    spec: destinationSpec(options, home),
   };
-  await client.destinations.create(namespace, document, context.signal);
-  await context.stdout.write(`destination/${name} created\n`);
+  const made = await makeOr(options, document, (dryRun) =>
+    remote.destinations.create(home.namespace, document, { dryRun }, context.signal),
+  );
+  await tellMade(context, `destination/${name}`, made, options);
 }
 
-function destinationSpec({
-  directory,
-  bucket,
-}: {
+interface DestinationOptions {
   readonly directory?: string | undefined;
   readonly bucket?: string | undefined;
-}): NewExportDestination["spec"] {
-  if (directory !== undefined && bucket === undefined) return newDirectory("--directory", directory);
-  if (bucket !== undefined && directory === undefined) return newBucket("--bucket", bucket);
-  throw new LongshoreError("InvalidArgument", "a destination is either a --directory or a --bucket");
+  readonly bucketCredentials?: string | undefined;
+  readonly volume?: string | undefined;
+}
+
+function destinationSpec(
+  { directory, bucket, bucketCredentials: credentials, volume }: DestinationOptions,
+  home: Home,
+): NewExportDestination["spec"] {
+  const given = [directory, bucket, volume].filter((text) => text !== undefined);
+  if (given.length !== 1)
+    throw new LongshoreError(
+      "InvalidArgument",
+      "a destination is either a --directory, a --bucket or a --volume",
+    );
+  if (bucket !== undefined) return newBucket({ option: "--bucket", text: bucket, credentials });
+  if (credentials !== undefined)
+    throw new LongshoreError("InvalidArgument", "--bucket-credentials go with a --bucket alone");
+  if (volume !== undefined) return newVolume({ option: "--volume", text: volume }, home);
+  return newDirectory({ option: "--directory", text: directory ?? "" }, home);
 }
 
 export interface CreateGrantOptions extends CreateOptions {
@@ -75,43 +97,51 @@ export async function createGrant(
   options: CreateGrantOptions,
 ): Promise<void> {
   const { expiresIn, maxBytes, description } = options;
-  const client = await connect(context, options);
-  const grant = await client.grants.create(
-    { namespace: namespaceOf(options), name },
+  await using remote = await connect(context, options);
+  const grant = await remote.grants.create(
+    { namespace: namespaceOf(options, remote), name },
     {
       ...(expiresIn === undefined ? undefined : { expiresInSeconds: expiresIn }),
       ...(maxBytes === undefined ? undefined : { maxBytes }),
       ...(description === undefined ? undefined : { description }),
     },
+    {},
     context.signal,
   );
   if (options.json === true) await context.stdout.write(`${jsonText(grant)}\n`);
   else await tellGrant(context, grant);
 }
 
-/** The URL alone on standard output, so that `$(…)` has it. */
-async function tellGrant({ stdout, stderr, exportHome }: CliContext, grant: CreatedGrant): Promise<void> {
-  const { name } = grant.metadata;
-  const limit = grant.spec.maxBytes === undefined ? "" : `, for ${grant.spec.maxBytes} bytes in all`;
+/** The URL alone on standard output, so that `$(…)` has it; without one the name of what was made. */
+async function tellGrant(
+  { stdout, stderr, exportHome }: CliContext,
+  { metadata, spec, url, ...grant }: MadeGrant,
+): Promise<void> {
+  const name = shown(metadata.name);
+  const limit = spec.maxBytes === undefined ? "" : `, for ${spec.maxBytes} bytes in all`;
+  const until = timeText(grantEnd({ metadata, spec, ...grant }), exportHome.clock.now());
+  const address =
+    url === undefined
+      ? "it has no address: this cluster serves no downloads"
+      : "whoever has this address can download; it is not shown again";
   await stderr.write(
-    `grant ${shown(name)} for export ${shown(grant.spec.exportRef.name)}, until ${timeText(grantEnd(grant), exportHome.clock.now())}${limit}: ` +
-      "whoever has this address can download; it is not shown again\n",
+    `grant ${name} for export ${shown(spec.exportRef.name)}, until ${until}${limit}: ${address}\n`,
   );
-  await stdout.write(`${shown(grant.url)}\n`);
+  await stdout.write(url === undefined ? `grant/${name} created\n` : `${shown(url)}\n`);
 }
 
 export async function createToken(
   context: CliContext,
   name: string,
-  options: ServerOptions & {
+  options: RemoteOptions & {
     readonly role: Role;
     readonly expiresIn?: number | undefined;
     readonly json?: true | undefined;
   },
 ): Promise<void> {
   const { role, expiresIn } = options;
-  const client = await connect(context, options);
-  const made = await client.tokens.create(
+  await using remote = await connect(context, options);
+  const made = await remote.tokens.create(
     { name, role, ...(expiresIn === undefined ? undefined : { expiresInSeconds: expiresIn }) },
     context.signal,
   );
@@ -133,36 +163,65 @@ export async function createFromFile(
   context: CliContext,
   options: CreateOptions & { readonly file: string; readonly wait?: true | undefined },
 ): Promise<void> {
+  refuseToWait(options);
   const { readDocuments } = await import("./document-file.ts");
+  await using remote = await connect(context, options);
   const source = { file: options.file, stdin: context.stdin };
-  const documents = await readDocuments(source, options.namespace, context.signal);
-  const client = await connect(context, options);
-  for (const document of documents) await createOne(context, client, document);
+  const namespaces = { asked: options.namespace, usual: remote.namespace };
+  const documents = await readDocuments(source, namespaces, context.signal);
+  for (const document of documents) await createOne(context, remote, document, options);
   if (options.wait !== true) return;
   for (const { kind, namespace, name } of documents)
-    if (kind === "Export") await followExport(context, client, { namespace, name });
+    if (kind === "Export") await followExport(context, remote, { namespace, name });
 }
 
 async function createOne(
   context: CliContext,
-  client: LongshoreClient,
+  remote: Remote,
   { kind, namespace, name, metadata, spec }: GivenDocument,
+  options: TellOptions,
 ): Promise<void> {
-  const { signal, stdout } = context;
+  const { signal } = context;
   const document = { apiVersion, kind, metadata: { ...metadata, name, namespace }, spec };
   switch (kind) {
-    case "Export":
-      await client.exports.create(namespace, document as unknown as NewExport, signal);
-      await stdout.write(`export/${shown(name)} created\n`);
-      return;
-    case "ExportDestination":
-      await client.destinations.create(namespace, document as unknown as NewExportDestination, signal);
-      await stdout.write(`destination/${shown(name)} created\n`);
-      return;
+    case "Export": {
+      const made = await makeOr(options, document, (dryRun) =>
+        remote.exports.create(namespace, document as unknown as NewExport, { dryRun }, signal),
+      );
+      return tellMade(context, `export/${name}`, made, options);
+    }
+    case "ExportDestination": {
+      const made = await makeOr(options, document, (dryRun) =>
+        remote.destinations.create(
+          namespace,
+          document as unknown as NewExportDestination,
+          { dryRun },
+          signal,
+        ),
+      );
+      return tellMade(context, `destination/${name}`, made, options);
+    }
     case "DownloadGrant":
-      await tellGrant(context, await client.grants.create({ namespace, name }, grantRequest(spec), signal));
+      return createGivenGrant(context, remote, { kind, namespace, name, metadata, spec }, options);
   }
 }
+
+async function createGivenGrant(
+  context: CliContext,
+  remote: Remote,
+  { namespace, name, spec }: GivenDocument,
+  options: TellOptions,
+): Promise<void> {
+  const request = grantRequest(spec);
+  const document = { apiVersion, kind: "DownloadGrant", metadata: { namespace }, spec };
+  const made = await makeOr(options, document, (dryRun) =>
+    remote.grants.create({ namespace, name }, request, { dryRun }, context.signal),
+  );
+  if (options.dryRun === undefined && "uid" in made.metadata) await tellGrant(context, made as MadeGrant);
+  else await tellMade(context, `grant for export/${name}`, made, options);
+}
+
+type MadeGrant = Awaited<ReturnType<Remote["grants"]["create"]>>;
 
 /** All of a grant's spec but what its path says. One that was revoked is not made anew: the server refuses that. */
 function grantRequest(spec: GivenDocument["spec"]): GivenDocument["spec"] {

@@ -1,10 +1,11 @@
 /** What `delete` does, and how it waits until an export is gone. */
-import type { Key, LongshoreClient } from "../../api/longshore-client.ts";
+import type { Key } from "../../api/longshore-client.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type ServerOptions } from "./connect.ts";
+import type { Remote } from "../remote.ts";
+import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
 
-export interface DeleteOptions extends ServerOptions {
+export interface DeleteOptions extends RemoteOptions {
   readonly namespace?: string | undefined;
 }
 
@@ -19,22 +20,22 @@ export async function deleteExport(
   options: DeleteExportOptions,
 ): Promise<void> {
   const { signal, stdout } = context;
-  const client = await connect(context, options);
-  const key = { namespace: namespaceOf(options), name };
+  await using remote = await connect(context, options);
+  const key = { namespace: namespaceOf(options, remote), name };
   const deletionPolicy = options.keepData === true ? ("Retain" as const) : undefined;
-  const deleted = await client.exports.delete({ ...key, deletionPolicy }, signal);
+  const deleted = await remote.exports.delete({ ...key, deletionPolicy }, signal);
   if (options.wait === true && deleted !== undefined)
-    await untilGone(client, key, deleted.metadata.uid, signal);
+    await untilGone(remote, key, deleted.metadata.uid, signal);
   const isGone = options.wait === true || deleted?.metadata.deletionTimestamp === undefined;
   await stdout.write(`export/${name} ${isGone ? "deleted" : "is being deleted"}\n`);
 }
 
-async function untilGone(client: LongshoreClient, key: Key, uid: string, signal: AbortSignal): Promise<void> {
+async function untilGone({ exports }: Remote, key: Key, uid: string, signal: AbortSignal): Promise<void> {
   try {
-    const { metadata } = await client.exports.get(key, signal);
+    const { metadata } = await exports.get(key, signal);
     if (metadata.uid !== uid) return;
     const query = { ...key, lastEventId: metadata.resourceVersion };
-    for await (const { type, object } of client.exports.events(query, signal))
+    for await (const { type, object } of exports.events(query, signal))
       if (type === "DELETED" || object.metadata.uid !== uid) return;
   } catch (error) {
     if (error instanceof LongshoreError && error.code === "ResourceNotFound") return;
@@ -43,8 +44,8 @@ async function untilGone(client: LongshoreClient, key: Key, uid: string, signal:
 }
 
 export async function deleteGrant(context: CliContext, name: string, options: DeleteOptions): Promise<void> {
-  const client = await connect(context, options);
-  await client.grants.delete({ namespace: namespaceOf(options), name }, context.signal);
+  await using remote = await connect(context, options);
+  await remote.grants.delete({ namespace: namespaceOf(options, remote), name }, context.signal);
   await context.stdout.write(`grant/${name} deleted\n`);
 }
 
@@ -53,13 +54,13 @@ export async function deleteDestination(
   name: string,
   options: DeleteOptions,
 ): Promise<void> {
-  const client = await connect(context, options);
-  await client.destinations.delete({ namespace: namespaceOf(options), name }, context.signal);
+  await using remote = await connect(context, options);
+  await remote.destinations.delete({ namespace: namespaceOf(options, remote), name }, context.signal);
   await context.stdout.write(`destination/${name} deleted\n`);
 }
 
-export async function deleteToken(context: CliContext, name: string, options: ServerOptions): Promise<void> {
-  const client = await connect(context, options);
-  await client.tokens.delete(name, context.signal);
+export async function deleteToken(context: CliContext, name: string, options: RemoteOptions): Promise<void> {
+  await using remote = await connect(context, options);
+  await remote.tokens.delete(name, context.signal);
   await context.stdout.write(`token/${name} deleted\n`);
 }

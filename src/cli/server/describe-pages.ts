@@ -1,5 +1,6 @@
 /** What `describe` says of each kind. */
 import { formatBytes } from "../../domain/quantity.ts";
+import { locationOf } from "../../domain/resources/place-location.ts";
 import type { DownloadGrant, Export, ExportDestination } from "../../domain/resources/resource.ts";
 import { type Line, pageOf, timeText } from "./describe-text.ts";
 import { destinationOf, sourceOf, statusOf } from "./export-state.ts";
@@ -16,9 +17,11 @@ function requestLines(resource: Export): Line[] {
   const level = spec.format === "Tar" || spec.format === "Files" ? "" : `, level ${spec.compressionLevel}`;
   return [
     ["Source", sourceOf(resource)],
+    ["Source credentials", secretOf(spec.source)],
     ["Include", spec.include.join("  ")],
     ["Exclude", spec.exclude.join("  ")],
     ["Destination", destinationOf(resource)],
+    ["Destination credentials", secretOf(spec.destination)],
     ["Format", `${spec.format}${level}, parts of ${spec.partSize}`],
     ["Workers", spec.workers.count],
     ["Differences", spec.differences === "Fail" ? "fail the export" : "are recorded"],
@@ -61,10 +64,17 @@ function resultLines(resource: Export, now: number): Line[] {
   ];
 }
 
+const secretOf = ({ bucket }: Pick<ExportDestination["spec"], "bucket">): string => {
+  const name = bucket?.credentialsSecretRef?.name;
+  return name === undefined ? "" : `Secret ${name}`;
+};
+
 export function describeDestination({ metadata, spec, status }: ExportDestination, now: number): string {
   const lines: Line[] = [
     ["Directory", spec.directory?.path],
     ["Bucket", spec.bucket?.url],
+    ["Credentials", secretOf(spec)],
+    ["Volume", spec.volume && locationOf(spec, metadata)],
   ];
   return pageOf(metadata, lines, status?.conditions, now);
 }

@@ -1,6 +1,7 @@
 /** Documents as a page of text: a title and a value a line, and the conditions as a table. */
 import type { Condition } from "../../domain/resources/condition.ts";
 import type { ObjectMeta } from "../../domain/resources/object-meta.ts";
+import type { RecordedEvent } from "../remote.ts";
 import { age } from "./duration.ts";
 import { shown } from "./shown.ts";
 import { table } from "./table.ts";
@@ -44,6 +45,22 @@ function conditionsText(conditions: readonly Condition[] | undefined, now: numbe
     () => now,
   );
   return `\n${rows.lines(conditions)}`;
+}
+
+/** "" where there are none. */
+export function eventsText(recorded: readonly RecordedEvent[], now: number): string {
+  if (recorded.length === 0) return "";
+  const rows = table<RecordedEvent>(
+    [
+      { title: "EVENT", value: ({ type }) => type },
+      { title: "REASON", value: ({ reason }) => reason },
+      { title: "LAST", value: ({ time }, at) => age(time, at) },
+      { title: "TIMES", right: true, value: ({ count }) => String(count) },
+      { title: "MESSAGE", value: ({ message }) => message },
+    ],
+    () => now,
+  );
+  return `\n${rows.lines(recorded)}`;
 }
 
 function pairs(record: Readonly<Record<string, string>> | undefined): string {

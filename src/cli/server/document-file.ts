@@ -26,13 +26,20 @@ export interface DocumentFile {
   readonly stdin: AsyncIterable<Uint8Array>;
 }
 
+export interface Namespaces {
+  /** The one that was asked for, if any: documents that name another are refused. */
+  readonly asked: string | undefined;
+  /** Of documents that name none. */
+  readonly usual: string;
+}
+
 /**
- * The documents in their order. `namespace` is the one that was asked for, if any.
+ * The documents in their order.
  * Throws InvalidArgument before anything is sent where one is none of ours; the members of spec are the server's to judge.
  */
 export async function readDocuments(
   { file, stdin }: DocumentFile,
-  namespace: string | undefined,
+  namespaces: Namespaces,
   signal: AbortSignal,
 ): Promise<readonly GivenDocument[]> {
   const text = await (file === "-" ? readStandardInput(stdin, signal) : readFileText(file, signal));
@@ -40,7 +47,7 @@ export async function readDocuments(
     const place = `document ${index + 1} of ${file}`;
     const [error] = document.errors;
     if (error !== undefined) throw invalid(`${place} is neither YAML nor JSON`, error);
-    return itemsOf(valueOf(document, place), place).map((item) => given(item, place, namespace));
+    return itemsOf(valueOf(document, place), place).map((item) => given(item, place, namespaces));
   });
   if (found.length === 0) throw invalid(`${file} holds no document`);
   return found;
@@ -94,7 +101,7 @@ function itemsOf(value: unknown, place: string): readonly unknown[] {
   return Array.isArray(value["items"]) ? value["items"] : [value];
 }
 
-function given(value: unknown, place: string, namespace: string | undefined): GivenDocument {
+function given(value: unknown, place: string, namespaces: Namespaces): GivenDocument {
   const document = isRecord(value) ? value : {};
   const metadata = isRecord(document["metadata"]) ? document["metadata"] : {};
   const { spec } = document;
@@ -105,7 +112,7 @@ function given(value: unknown, place: string, namespace: string | undefined): Gi
   const name = kind === "DownloadGrant" ? exportOf(spec) : textOf(metadata, "name", place);
   if (name === undefined)
     throw invalid(`${place} has no ${kind === "DownloadGrant" ? "spec.exportRef.name" : "metadata.name"}`);
-  return { kind, name, namespace: namespaceIn(metadata, place, namespace), metadata: kept(metadata), spec };
+  return { kind, name, namespace: namespaceIn(metadata, place, namespaces), metadata: kept(metadata), spec };
 }
 
 function exportOf({ exportRef }: Members): string | undefined {
@@ -113,11 +120,11 @@ function exportOf({ exportRef }: Members): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-function namespaceIn(metadata: Members, place: string, asked: string | undefined): string {
+function namespaceIn(metadata: Members, place: string, { asked, usual }: Namespaces): string {
   const own = textOf(metadata, "namespace", place);
   if (own !== undefined && asked !== undefined && own !== asked)
     throw invalid(`${place} is of the namespace ${own}, and --namespace says ${asked}`);
-  return own ?? asked ?? "default";
+  return own ?? asked ?? usual;
 }
 
 const kept = ({ labels, annotations }: Members): Members => ({

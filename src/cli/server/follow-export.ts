@@ -1,11 +1,12 @@
 /** Follows an Export of a server to its end and says how far it is. */
-import type { Key, LongshoreClient } from "../../api/longshore-client.ts";
+import type { Key } from "../../api/longshore-client.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
 import { exitWith } from "../outcome.ts";
 import { type ProgressState, showProgress } from "../progress.ts";
+import type { Remote } from "../remote.ts";
 import { endOf, partsOf, statusOf, succeededCondition } from "./export-state.ts";
 import { summaryOf } from "./export-summary.ts";
 import { shown } from "./shown.ts";
@@ -14,10 +15,10 @@ import { shown } from "./shown.ts";
  * Resolves when it succeeded, with the exit code set where there were differences, and the summary printed. Throws
  * ExportFailed, ResourceNotFound where it is deleted meanwhile, and Interrupted: the export itself goes on.
  */
-export async function followExport(context: CliContext, client: LongshoreClient, key: Key): Promise<void> {
+export async function followExport(context: CliContext, remote: Remote, key: Key): Promise<void> {
   let ended: Export;
   try {
-    ended = await untilEnd(context, client, key);
+    ended = await untilEnd(context, remote, key);
   } catch (error) {
     if (!context.signal.aborted) throw error;
     throw new LongshoreError("Interrupted", `the export ${key.namespace}/${key.name} goes on without you`, {
@@ -30,9 +31,9 @@ export async function followExport(context: CliContext, client: LongshoreClient,
   if ((ended.status?.differences ?? 0) > 0) exitWith(3);
 }
 
-async function untilEnd(context: CliContext, client: LongshoreClient, key: Key): Promise<Export> {
+async function untilEnd(context: CliContext, remote: Remote, key: Key): Promise<Export> {
   const { signal, stderr } = context;
-  let current = await client.exports.get(key, signal);
+  let current = await remote.exports.get(key, signal);
   if (endOf(current) !== undefined) return current;
   const before = current.status?.progress?.bytes ?? 0;
   await using progress = showProgress(
@@ -43,7 +44,7 @@ async function untilEnd(context: CliContext, client: LongshoreClient, key: Key):
   );
   const { uid, resourceVersion } = current.metadata;
   let told = "";
-  for await (const { type, object } of client.exports.events(
+  for await (const { type, object } of remote.exports.events(
     { ...key, lastEventId: resourceVersion },
     signal,
   )) {

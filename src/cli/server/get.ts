@@ -1,16 +1,16 @@
 /** What `get` does: fetches objects and prints them, page by page. */
-import type { LongshoreClient } from "../../api/longshore-client.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Export, Resource } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type ServerOptions } from "./connect.ts";
+import type { Remote } from "../remote.ts";
+import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
 import { destinationLook, exportEverywhereLook, exportLook, grantLook } from "./looks.ts";
 import type { OutputFormat } from "./output-format.ts";
 import { type Look, type Printer, printer } from "./printer.ts";
 import { auditLook, fileLook, tokenLook } from "./record-looks.ts";
 
-export interface GetOptions extends ServerOptions {
+export interface GetOptions extends RemoteOptions {
   readonly namespace?: string | undefined;
   readonly output: OutputFormat;
 }
@@ -65,41 +65,41 @@ export async function getExports(
     throw new LongshoreError("InvalidArgument", "--all-namespaces goes with neither a name nor --namespace");
   if (everywhere && options.watch === true)
     throw new LongshoreError("InvalidArgument", "--watch follows one namespace, not --all-namespaces");
-  const client = await connect(context, options);
-  if (options.watch === true) return watchExports(context, client, name, options);
+  await using remote = await connect(context, options);
+  if (options.watch === true) return await watchExports(context, remote, name, options);
   const format = options.output;
   if (name !== undefined) {
-    const found = await client.exports.get({ namespace: namespaceOf(options), name }, context.signal);
-    return printOne(context, exportLook, format, found);
+    const found = await remote.exports.get({ namespace: namespaceOf(options, remote), name }, context.signal);
+    return await printOne(context, exportLook, format, found);
   }
-  const namespace = everywhere ? undefined : namespaceOf(options);
+  const namespace = everywhere ? undefined : namespaceOf(options, remote);
   const nothing = namespace === undefined ? "no exports" : `no exports in the namespace ${namespace}`;
-  const pages = itemsOf(client.exports.pages({ namespace }, context.signal));
-  return printPages(context, everywhere ? exportEverywhereLook : exportLook, { format, nothing }, pages);
+  const pages = itemsOf(remote.exports.pages({ namespace }, context.signal));
+  await printPages(context, everywhere ? exportEverywhereLook : exportLook, { format, nothing }, pages);
 }
 
 /** What there is, and then what changes, until Ctrl-C. */
 async function watchExports(
   context: CliContext,
-  client: LongshoreClient,
+  remote: Remote,
   name: string | undefined,
   options: GetExportsOptions,
 ): Promise<void> {
   const { signal } = context;
-  const namespace = namespaceOf(options);
+  const namespace = namespaceOf(options, remote);
   const out = await open(context, exportLook, options.output, "stream");
   let lastEventId: string | undefined;
   if (name === undefined) {
-    for await (const page of client.exports.pages({ namespace }, signal)) {
+    for await (const page of remote.exports.pages({ namespace }, signal)) {
       lastEventId ??= page.metadata.resourceVersion;
       await out.print(page.items);
     }
   } else {
-    const found = await client.exports.get({ namespace, name }, signal);
+    const found = await remote.exports.get({ namespace, name }, signal);
     lastEventId = found.metadata.resourceVersion;
     await out.print([found]);
   }
-  for await (const { type, object } of client.exports.events({ namespace, name, lastEventId }, signal))
+  for await (const { type, object } of remote.exports.events({ namespace, name, lastEventId }, signal))
     await out.print([type === "DELETED" ? asDeleted(object, context.exportHome.clock.now()) : object]);
 }
 
@@ -114,8 +114,10 @@ export async function getDestinations(
   name: string | undefined,
   options: GetOptions,
 ): Promise<void> {
-  const { destinations } = await connect(context, options);
-  return getNamed(context, name, options, {
+  await using remote = await connect(context, options);
+  const { destinations } = remote;
+  await getNamed(context, name, options, {
+    namespace: namespaceOf(options, remote),
     what: "destinations",
     look: destinationLook,
     get: (key) => destinations.get(key, context.signal),
@@ -128,8 +130,10 @@ export async function getGrants(
   name: string | undefined,
   options: GetOptions & { readonly export?: string | undefined },
 ): Promise<void> {
-  const { grants } = await connect(context, options);
-  return getNamed(context, name, options, {
+  await using remote = await connect(context, options);
+  const { grants } = remote;
+  await getNamed(context, name, options, {
+    namespace: namespaceOf(options, remote),
     what: "grants",
     look: grantLook,
     get: (key) => grants.get(key, context.signal),
@@ -138,6 +142,7 @@ export async function getGrants(
 }
 
 interface NamedKind<T> {
+  readonly namespace: string;
   readonly what: string;
   readonly look: Look<T>;
   readonly get: (key: { namespace: string; name: string }) => Promise<T>;
@@ -148,9 +153,8 @@ async function getNamed<T extends Resource>(
   context: CliContext,
   name: string | undefined,
   options: GetOptions,
-  { what, look, get, pages }: NamedKind<T>,
+  { namespace, what, look, get, pages }: NamedKind<T>,
 ): Promise<void> {
-  const namespace = namespaceOf(options);
   const format = options.output;
   if (name !== undefined) return printOne(context, look, format, await get({ namespace, name }));
   const nothing = `no ${what} in the namespace ${namespace}`;
@@ -162,13 +166,13 @@ export async function getTokens(
   name: string | undefined,
   options: GetOptions,
 ): Promise<void> {
-  const client = await connect(context, options);
-  const { items } = await client.tokens.list(context.signal);
+  await using remote = await connect(context, options);
+  const { items } = await remote.tokens.list(context.signal);
   if (name === undefined)
-    return printPages(context, tokenLook, { format: options.output, nothing: "no tokens" }, [items]);
+    return await printPages(context, tokenLook, { format: options.output, nothing: "no tokens" }, [items]);
   const found = items.find((token) => token.name === name);
   if (found === undefined) throw new LongshoreError("ResourceNotFound", `there is no token ${name}`);
-  return printOne(context, tokenLook, options.output, found);
+  await printOne(context, tokenLook, options.output, found);
 }
 
 export interface GetAuditOptions extends GetOptions {
@@ -183,19 +187,19 @@ export async function getAudit(
   name: string | undefined,
   { namespace, limit, output, ...server }: GetAuditOptions,
 ): Promise<void> {
-  const client = await connect(context, server);
+  await using remote = await connect(context, server);
   async function* pages() {
     let before: number | undefined;
     let left = limit;
     do {
       const query = { namespace, name, before, limit: Math.min(left, auditPage) };
-      const page = await client.audit(query, context.signal);
+      const page = await remote.audit(query, context.signal);
       yield page.items;
       left -= page.items.length;
       before = page.next;
     } while (before !== undefined && left > 0);
   }
-  return printPages(context, auditLook, { format: output, nothing: "no records" }, pages());
+  await printPages(context, auditLook, { format: output, nothing: "no records" }, pages());
 }
 
 export async function getFiles(
@@ -203,16 +207,16 @@ export async function getFiles(
   [name, path]: readonly [name: string, path: string | undefined],
   options: GetOptions,
 ): Promise<void> {
-  const client = await connect(context, options);
+  await using remote = await connect(context, options);
   const query = {
-    namespace: namespaceOf(options),
+    namespace: namespaceOf(options, remote),
     name,
     path: path === undefined ? undefined : byteStringOfText(path),
   };
   async function* pages() {
     let cursor: string | undefined;
     do {
-      const page = await client.exports.files({ ...query, cursor }, context.signal);
+      const page = await remote.exports.files({ ...query, cursor }, context.signal);
       if ("entry" in page) {
         yield [page.entry];
         return;
@@ -221,5 +225,5 @@ export async function getFiles(
       ({ cursor } = page);
     } while (cursor !== undefined);
   }
-  return printPages(context, fileLook, { format: options.output, nothing: "no entries" }, pages());
+  await printPages(context, fileLook, { format: options.output, nothing: "no entries" }, pages());
 }

@@ -2,11 +2,14 @@
 import type { NewExport } from "../../api/documents.ts";
 import { apiVersion } from "../../domain/resources/resource.ts";
 import { formatFromWord, type FormatWord } from "./format-words.ts";
-import { newPlace } from "./new-place.ts";
+import { type Home, newPlace } from "./new-place.ts";
 
 export interface NewExportOptions {
   readonly source: string;
+  /** Name of a Secret, of the source's bucket. */
+  readonly sourceCredentials?: string | undefined;
   readonly destination: string;
+  readonly destinationCredentials?: string | undefined;
   readonly format?: FormatWord | undefined;
   readonly level?: number | undefined;
   /** A quantity. */
@@ -21,12 +24,15 @@ export interface NewExportOptions {
 }
 
 /** Throws InvalidArgument. What was not said is left to the server's defaults. */
-export function newExport(name: string, namespace: string, options: NewExportOptions): NewExport {
+export function newExport(name: string, home: Home, options: NewExportOptions): NewExport {
   const { format, level, partSize, workers, include, exclude, differences, ttl, previous, keepData } =
     options;
   const spec: NewExport["spec"] = {
-    source: newPlace("--source", options.source),
-    destination: destinationOf(options.destination),
+    source: newPlace(
+      { option: "--source", text: options.source, credentials: options.sourceCredentials },
+      home,
+    ),
+    destination: destinationOf(options, home),
     ...given("include", include && [...include]),
     ...given("exclude", exclude && [...exclude]),
     ...given("format", format && formatFromWord(format)),
@@ -38,7 +44,7 @@ export function newExport(name: string, namespace: string, options: NewExportOpt
     ...given("previous", previous === undefined ? undefined : { name: previous }),
     ...given("deletionPolicy", keepData && "Retain"),
   };
-  return { apiVersion, kind: "Export", metadata: { name, namespace }, spec };
+  return { apiVersion, kind: "Export", metadata: { name, namespace: home.namespace }, spec };
 }
 
 /** The member, unless it is undefined: then the server decides. */
@@ -54,6 +60,10 @@ const workersOf = (count: number): NewExport["spec"]["workers"] => ({
   count,
 });
 
-function destinationOf(text: string): NewExport["spec"]["destination"] {
-  return text.includes("/") ? newPlace("--destination", text) : { name: text };
+function destinationOf(
+  { destination: text, destinationCredentials: credentials }: NewExportOptions,
+  home: Home,
+): NewExport["spec"]["destination"] {
+  const isName = !text.includes("/") && credentials === undefined;
+  return isName ? { name: text } : newPlace({ option: "--destination", text, credentials }, home);
 }

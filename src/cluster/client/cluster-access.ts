@@ -1,32 +1,30 @@
 /** How a cluster's API server is reached and who we are there: from kubeconfigs, or as a pod's service account. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
-import { dirname, join, resolve } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import type * as clientNode from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
 import { LongshoreError } from "../../domain/errors.ts";
+import { type LoadedAccess, noCredentials } from "./loaded-access.ts";
+import { podAccess, type PodPlace } from "./pod-access.ts";
 
 export type ClusterAccess =
   /** As kubectl merges them: of several, the first that says something counts. */
   | { readonly kind: "kubeconfig"; readonly paths: readonly string[]; readonly context?: string | undefined }
-  /** `host` and `port` are KUBERNETES_SERVICE_HOST and _PORT of the pod. */
-  | { readonly kind: "pod"; readonly host: string; readonly port: string; readonly folder?: string };
+  | (PodPlace & { readonly kind: "pod" });
 
-export interface LoadedAccess {
-  /** Without a slash at its end; it may have a path. */
-  readonly server: string;
-  /** That of the context, or of the pod. */
-  readonly namespace: string | undefined;
-  /** TLS and headers of the next request; `agent` only where a proxy is on the way. Throws Unauthenticated. */
-  authorize(): Promise<RequestOptions>;
-}
-
-const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+/**
+ * Loaded only where there is a kubeconfig: it takes some 90 MiB of memory and a while to load, and an operator that runs as
+ * a pod needs nothing of it.
+ */
+const clientLibrary = (): typeof clientNode => createRequire(import.meta.url)("@kubernetes/client-node");
 
 /** Throws InvalidArgument where the files name no cluster. */
 export function loadAccess(access: ClusterAccess): LoadedAccess {
-  const config = access.kind === "pod" ? podConfig(access) : mergedConfig(access);
+  if (access.kind === "pod") return podAccess(access);
+  const config = mergedConfig(access);
   const cluster = config.getCurrentCluster();
   if (cluster === null)
     throw unusable(`the context ${JSON.stringify(config.getCurrentContext() ?? "")} names no cluster`);
@@ -41,7 +39,7 @@ export function loadAccess(access: ClusterAccess): LoadedAccess {
       try {
         await config.applyToHTTPSOptions(options);
       } catch (error) {
-        throw noCredentials(error);
+        throw unauthenticated(error);
       }
       const { agent, ...direct } = options;
       return hasProxy ? { ...direct, agent } : direct;
@@ -49,31 +47,16 @@ export function loadAccess(access: ClusterAccess): LoadedAccess {
   };
 }
 
-function podConfig({
-  host,
-  port,
-  folder = serviceAccountFolder,
-}: ClusterAccess & { kind: "pod" }): KubeConfig {
-  const config = new KubeConfig();
-  const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const namespaceFile = join(folder, "namespace");
-  const namespace = existsSync(namespaceFile) ? readFileSync(namespaceFile, "utf8") : undefined;
-  config.loadFromOptions({
-    clusters: [{ name: "pod", server, caFile: join(folder, "ca.crt"), skipTLSVerify: false }],
-    users: [{ name: "pod", authProvider: tokenFile(join(folder, "token")) }],
-    contexts: [
-      { name: "pod", cluster: "pod", user: "pod", ...(namespace === undefined ? {} : { namespace }) },
-    ],
-    currentContext: "pod",
-  });
-  return config;
-}
-
 /** The client reads such a file again every minute, so that a rotated token is found. */
 const tokenFile = (path: string): object => ({ name: "tokenFile", config: { tokenFile: path } });
 
-function mergedConfig({ paths, context }: ClusterAccess & { kind: "kubeconfig" }): KubeConfig {
-  const merged = new KubeConfig();
+function newConfig(): clientNode.KubeConfig {
+  const { KubeConfig } = clientLibrary();
+  return new KubeConfig();
+}
+
+function mergedConfig({ paths, context }: ClusterAccess & { kind: "kubeconfig" }): clientNode.KubeConfig {
+  const merged = newConfig();
   for (const path of paths) {
     const next = readConfig(path);
     for (const cluster of next.clusters)
@@ -99,8 +82,8 @@ const Kubeconfig = z.object({
     .nullish(),
 });
 
-function readConfig(path: string): KubeConfig {
-  const config = new KubeConfig();
+function readConfig(path: string): clientNode.KubeConfig {
+  const config = newConfig();
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -123,7 +106,12 @@ function readConfig(path: string): KubeConfig {
   return config;
 }
 
-function addTokenFile(config: KubeConfig, name: string, file: string | undefined, path: string): void {
+function addTokenFile(
+  config: clientNode.KubeConfig,
+  name: string,
+  file: string | undefined,
+  path: string,
+): void {
   const user = config.users.find((one) => one.name === name);
   if (user === undefined || file === undefined || user.token !== undefined) return;
   Object.assign(user, { authProvider: tokenFile(resolve(dirname(path), file)) });
@@ -140,14 +128,10 @@ function tellPlugin(exec: { apiVersion?: unknown; env?: unknown }): void {
 const unusable = (message: string): LongshoreError =>
   new LongshoreError("InvalidArgument", message, { hint: "check KUBECONFIG, --kubeconfig and --context" });
 
-function noCredentials(error: unknown): LongshoreError {
+function unauthenticated(error: unknown): LongshoreError {
   const hint = "run `kubectl get --raw /readyz` with the same kubeconfig";
   // What a plugin printed may be the credential itself.
   if (error instanceof SyntaxError)
     return new LongshoreError("Unauthenticated", "the kubeconfig's plugin printed no credential", { hint });
-  const reason = error instanceof Error ? error.message.trim().split("\n")[0] : "";
-  return new LongshoreError("Unauthenticated", `there are no credentials for the API server: ${reason}`, {
-    cause: error,
-    hint,
-  });
+  return noCredentials(error, hint);
 }

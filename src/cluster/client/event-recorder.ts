@@ -1,7 +1,7 @@
 /** Events of a cluster (events.k8s.io/v1): repeated ones counted, and so few that no loop of ours floods the API server. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
-import type { RecordedEvent, RecordEvent } from "../../domain/ports/event-recorder.ts";
+import type { RecordedEvent, RecordEvent, TellEvent } from "../../domain/ports/event-recorder.ts";
 import type { KubeApi, KubeObject, KubeResource } from "../kube-api.ts";
 import { microTime } from "./micro-time.ts";
 
@@ -125,6 +125,22 @@ export function eventRecorder(options: EventRecorderOptions): RecordEvent {
     remember(budgets, uid, budget);
     return budget.used <= mostOfOne;
   }
+}
+
+/** Events that wait for the API server; what comes beyond that is not told. */
+const mostWaiting = 256;
+
+/** Records events without anybody waiting for it, until cancelled. */
+export function recordInBackground(record: RecordEvent, signal: AbortSignal): TellEvent {
+  let waiting = 0;
+  return (event) => {
+    if (waiting >= mostWaiting || signal.aborted) return;
+    waiting++;
+    void record(event, signal)
+      // It throws only when it is cancelled.
+      .catch(() => undefined)
+      .finally(() => void waiting--);
+  };
 }
 
 /** What was remembered first goes where there is too much. */

@@ -3,7 +3,8 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request as requestTo, type RequestOptions } from "node:https";
 import { LongshoreError } from "../../domain/errors.ts";
 import { apiError } from "./api-status.ts";
-import { type ClusterAccess, loadAccess, type LoadedAccess } from "./cluster-access.ts";
+import { type ClusterAccess, loadAccess } from "./cluster-access.ts";
+import type { LoadedAccess } from "./loaded-access.ts";
 
 export interface Call {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -18,15 +19,16 @@ export interface ApiLine extends Disposable {
   readonly namespace: string | undefined;
   /** The answer's body whole. Errors as KubeApi says. */
   text(call: Call, signal: AbortSignal): Promise<string>;
-  /** The answer's body as it comes; the connection is closed when the reader stops. */
-  stream(call: Call, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
+  /**
+   * The answer's body as it comes; the connection is closed when the reader stops. `silence`, asked before each piece, is
+   * how many milliseconds may pass until it is there; after them the stream is held for dead.
+   */
+  stream(call: Call, silence: () => number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 export interface LineLimits {
   /** Milliseconds for a request and its whole answer, and for a stream until it begins. */
   readonly request: number;
-  /** Milliseconds in which nothing comes, after which a stream is held for dead. */
-  readonly silence: number;
   /** Bytes of an answer that is read whole. */
   readonly answer: number;
 }
@@ -54,15 +56,23 @@ export function openLine(access: ClusterAccess, limits: LineLimits): ApiLine {
     }
   }
 
-  async function* stream(call: Call, outer: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* stream(
+    call: Call,
+    silence: () => number,
+    outer: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const begun = new AbortController();
     const late = setTimeout(() => begun.abort(), limits.request);
     const signal = AbortSignal.any([outer, begun.signal]);
     try {
       const answer = await exchange(call, signal);
       clearTimeout(late);
-      answer.setTimeout(limits.silence, () => answer.destroy(new Error("nothing came for too long")));
-      for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk;
+      answer.setTimeout(silence(), () => answer.destroy(new Error("nothing came for too long")));
+      for await (const chunk of answer as AsyncIterable<Buffer>) {
+        yield chunk;
+        // What has come whole has no socket any more.
+        if (!answer.complete) answer.setTimeout(silence());
+      }
     } catch (error) {
       outer.throwIfAborted();
       throw begun.signal.aborted ? silent(limits.request) : lineError(error);

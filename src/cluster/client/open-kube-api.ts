@@ -1,7 +1,7 @@
 /** The KubeApi port over HTTPS. */
 import { z } from "zod";
 import { LongshoreError } from "../../domain/errors.ts";
-import type { KubeApi, KubeObject, KubeResource } from "../kube-api.ts";
+import type { KubeApi, KubeEvent, KubeObject, KubeResource, KubeWatchQuery } from "../kube-api.ts";
 import { collectionPath, objectPath, withQuery } from "./api-path.ts";
 import { apiStatusOf } from "./api-status.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
@@ -15,10 +15,18 @@ export interface OpenKubeApi extends KubeApi, AsyncDisposable {
   readonly namespace: string | undefined;
 }
 
-const usualLimits: LineLimits = {
+export interface KubeApiLimits extends LineLimits {
+  /** Milliseconds in which a watch that has brought bookmarks brings nothing, after which it is held for dead. */
+  readonly silence: number;
+  /** Milliseconds after which a watch is held for dead that should have ended. */
+  readonly overdue: number;
+}
+
+const usualLimits: KubeApiLimits = {
   request: 60_000,
   // Bookmarks come about once a minute.
   silence: 150_000,
+  overdue: 30_000,
   answer: 2 ** 28,
 };
 
@@ -27,8 +35,9 @@ const pods: KubeResource = { group: "", version: "v1", plural: "pods", kind: "Po
 const mostOfLog = 2 ** 20;
 
 /** Connections are made when they are needed. Throws InvalidArgument where the kubeconfig can't be used. */
-export function openKubeApi(access: ClusterAccess, limits: Partial<LineLimits> = {}): OpenKubeApi {
-  const line = openLine(access, { ...usualLimits, ...limits });
+export function openKubeApi(access: ClusterAccess, given: Partial<KubeApiLimits> = {}): OpenKubeApi {
+  const limits = { ...usualLimits, ...given };
+  const line = openLine(access, limits);
   const { server, namespace } = line;
   const write = <T extends KubeObject>(resource: KubeResource, call: Call, signal: AbortSignal): Promise<T> =>
     ask<T>(line, resource, call, signal);
@@ -51,12 +60,8 @@ export function openKubeApi(access: ClusterAccess, limits: Partial<LineLimits> =
         ...(next === undefined || next === "" ? {} : { continue: next }),
       };
     },
-    watch: <T extends KubeObject>(...[resource, query, signal]: Parameters<KubeApi["watch"]>) => {
-      const { namespace: within, ...values } = query;
-      const path = collectionPath(resource, within);
-      const asked = withQuery(path, { ...values, watch: true, allowWatchBookmarks: true });
-      return watchEvents<T>(line.stream({ method: "GET", path: asked }, signal), `GET ${path}`);
-    },
+    watch: <T extends KubeObject>(...[resource, query, signal]: Parameters<KubeApi["watch"]>) =>
+      watch<T>(line, limits, { resource, query }, signal),
     create: async (resource, object, options, signal) => {
       const path = collectionPath(resource, object.metadata.namespace);
       return write(
@@ -102,8 +107,38 @@ export function openKubeApi(access: ClusterAccess, limits: Partial<LineLimits> =
       const asked = withQuery(path, { tailLines, container, limitBytes: mostOfLog });
       return line.text({ method: "GET", path: asked }, signal);
     },
+    podLogStream: (key, options, signal) => {
+      const path = withQuery(objectPath(pods, key, "log"), { ...options });
+      return line.stream({ method: "GET", path }, () => limits.silence, signal);
+    },
     [Symbol.asyncDispose]: async () => line[Symbol.dispose](),
   };
+}
+
+interface Watched {
+  readonly resource: KubeResource;
+  readonly query: KubeWatchQuery;
+}
+
+/**
+ * Of kinds that an API server does not cache, as Events, it sends no bookmarks: there, nothing is what a watch has to say
+ * while nothing changes, and that the other end is gone is found out by TCP or when the watch does not end by its time.
+ */
+async function* watch<T extends KubeObject>(
+  line: ApiLine,
+  { silence, overdue }: KubeApiLimits,
+  { resource, query }: Watched,
+  signal: AbortSignal,
+): AsyncGenerator<KubeEvent<T>, void, undefined> {
+  const { namespace, ...values } = query;
+  const path = collectionPath(resource, namespace);
+  const asked = withQuery(path, { ...values, watch: true, allowWatchBookmarks: true });
+  let patience = query.timeoutSeconds * 1000 + overdue;
+  const stream = line.stream({ method: "GET", path: asked }, () => patience, signal);
+  for await (const event of watchEvents<T>(stream, `GET ${path}`)) {
+    if (event.type === "BOOKMARK") patience = silence;
+    yield event;
+  }
 }
 
 const written = ({ dryRun, fieldManager = "longshore" }: { dryRun?: boolean; fieldManager?: string }) => ({

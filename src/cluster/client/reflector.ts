@@ -18,6 +18,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Followed {
   readonly onError: (error: unknown, about: string) => void;
   /** A value by which `indexed` finds objects, as a label of theirs. */
   readonly indexBy?: (object: T) => string | undefined;
+  /** What is kept of an object that has much which nobody reads; all of it unless said. Its metadata must stay. */
+  readonly keep?: (object: T) => T;
   readonly backOff?: BackOff;
   readonly pause?: Pause;
   /** Objects of a page of a list. */
@@ -52,6 +54,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     resource,
     query,
     onError,
+    keep = (object) => object,
     pageSize = 200,
     backOff = usualBackOff,
     pause = usualPause,
@@ -104,7 +107,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   /** Into the cache before it is given on, so that whoever reads then finds it there. */
   function taken(event: KubeEvent<T>): readonly ObjectChange<T>[] {
     position = versionOf(event);
-    return event.type === "BOOKMARK" ? [] : cache.take(event);
+    return event.type === "BOOKMARK" ? [] : cache.take({ ...event, object: keep(event.object) });
   }
 
   async function* listed(
@@ -119,7 +122,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       next = page.continue;
       for (const object of page.items) {
         gone.delete(keyText(object.metadata));
-        yield* cache.takeListed(object);
+        yield* cache.takeListed(keep(object));
         signal.throwIfAborted();
       }
     }

@@ -4,6 +4,7 @@ import type { ExportStore } from "../../domain/ports/export-store.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { pause } from "../client/pause.ts";
+import { isGoing } from "./going-namespace.ts";
 import { createJob, isWaiting } from "./create-job.ts";
 import type { JobDecision } from "./decide-job.ts";
 import { jobManifest } from "./job-manifest.ts";
@@ -28,6 +29,8 @@ export interface AdvanceOptions {
   /** By what is known without asking. */
   readonly decide: (exportUid: string) => JobDecision | undefined;
   readonly lookAgain: (exportUid: string, time: number) => void;
+  /** Removes all Jobs of an export. */
+  readonly clear: (exportUid: string, signal: AbortSignal) => Promise<void>;
   /** Resolves when the Job that was created is known. */
   readonly seen: (made: Job) => Promise<void>;
   readonly signal: AbortSignal;
@@ -36,7 +39,7 @@ export interface AdvanceOptions {
 const backOff = { first: 1000, longest: 60_000 };
 
 export function createAdvance(options: AdvanceOptions): Advance {
-  const { api, settings, random, onError, decide, lookAgain, seen, signal } = options;
+  const { api, settings, random, onError, decide, lookAgain, clear, seen, signal } = options;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
   return { look, settled: async () => void (await Promise.allSettled(running.values())) };
@@ -46,7 +49,7 @@ export function createAdvance(options: AdvanceOptions): Advance {
     if (running.has(uid)) return void again.add(uid);
     const decision = decide(uid);
     if (decision?.lookAgain !== undefined) lookAgain(uid, decision.lookAgain);
-    if (decision?.create === undefined) return;
+    if (decision?.create === undefined && decision?.bereft === undefined) return;
     const work = advance(uid).finally(() => {
       running.delete(uid);
       if (again.delete(uid)) look(uid);
@@ -56,16 +59,22 @@ export function createAdvance(options: AdvanceOptions): Advance {
 
   async function advance(uid: string): Promise<void> {
     for (let failures = 1; !signal.aborted; failures++) {
-      const create = decide(uid)?.create;
-      if (create === undefined) return;
+      const { create, bereft } = decide(uid) ?? {};
+      if (create === undefined && bereft === undefined) return;
       try {
-        if (await createNext(create)) return;
+        if (bereft !== undefined) return await letGo(uid, bereft);
+        if (create !== undefined && (await createNext(create))) return;
       } catch (error) {
         if (signal.aborted) return;
         onError(error, `the next Job of the export ${uid}`);
       }
       await pause(waitAfter(failures, backOff, random), signal).catch(() => undefined);
     }
+  }
+
+  /** A namespace that is being deleted waits for pods that wait for others: without their Job they go. */
+  async function letGo(uid: string, { metadata: { namespace = "" } }: Job): Promise<void> {
+    if (await isGoing(namespace, api, signal)) await clear(uid, signal);
   }
 
   /** Whether it is there. What is not let in is tried again: the Job before it has done its work already. */

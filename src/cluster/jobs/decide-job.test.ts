@@ -34,7 +34,7 @@ const again = (stage: "all" | "finalize") => madeUpJob(stage, "Complete", { run:
 /** "phase", with what is created, waited for or wrong. */
 function short(decision: JobDecision | undefined): string {
   if (decision === undefined) return "nothing";
-  const { observation, create, lookAgain } = decision;
+  const { observation, create, bereft, lookAgain } = decision;
   const { phase, waiting, error } = observation;
   return [
     phase,
@@ -43,6 +43,7 @@ function short(decision: JobDecision | undefined): string {
           `create ${create.stage} ${create.run} after ${create.after.metadata.labels?.["longshore.dev/stage"]}`,
         ]
       : []),
+    ...(bereft ? ["bereft"] : []),
     ...(waiting ? [`${waiting.reason}: ${waiting.message}`] : []),
     ...(error ? [`${error.code}: ${error.message}`] : []),
     ...(lookAgain === undefined ? [] : [`again in ${(lookAgain - clusterTime) / 1000} s`]),
@@ -55,6 +56,7 @@ const error = (code: string, message: string) => ({
 });
 const complete = madeUpJob("all", "Complete");
 const failed = madeUpJob("all", "Failed");
+const paused = madeUpJob("pack", undefined, { suspend: true });
 const packFailed = madeUpJob("pack", "Failed");
 
 const table: Record<string, readonly [Partial<JobFacts>, string]> = {
@@ -74,6 +76,10 @@ const table: Record<string, readonly [Partial<JobFacts>, string]> = {
   ],
   "done, with its last words": [
     { jobs: [complete], pods: [madeUpPod(complete, 0, ended(0, { stage: "all", result }))] },
+    "succeeded",
+  ],
+  "done, as its last words say before its Job does": [
+    { jobs: [all], pods: [madeUpPod(all, 0, { ...ended(0, { stage: "all", result }), phase: "Running" })] },
     "succeeded",
   ],
   "done without a word: once more": [{ jobs: [complete] }, "running, create all 1 after all"],
@@ -191,6 +197,69 @@ const table: Record<string, readonly [Partial<JobFacts>, string]> = {
   "a node that is lost": [
     { jobs: [all], pods: [madeUpPod(all, 0, running)], nodeOf: () => madeUpNode("Unknown", 61) },
     `failed, WorkerLost: the worker ${all.metadata.name}-0 is lost with its node node-1`,
+  ],
+  "a pod that was removed a moment ago, and has no successor": [
+    {
+      jobs: [pack],
+      pods: [madeUpPod(pack, 0, ended(130, undefined, 2), { deletionTimestamp: timeBefore(0) })],
+    },
+    "running, again in 3 s",
+  ],
+  "a pod that was removed a while ago, and has no successor": [
+    {
+      jobs: [pack],
+      pods: [madeUpPod(pack, 0, ended(130, undefined, 20), { deletionTimestamp: timeBefore(0) })],
+    },
+    "running, bereft, again in 20 s",
+  ],
+  "a pod that was removed a while ago, and one that works": [
+    {
+      jobs: [pack],
+      pods: [
+        madeUpPod(pack, 0, ended(130, undefined, 20), { deletionTimestamp: timeBefore(0) }),
+        madeUpPod(pack, 1, running),
+      ],
+    },
+    "running",
+  ],
+  "suspended, and its pods are gone": [{ jobs: [plan, paused] }, "suspended"],
+  "suspended, and one of its pods still works": [
+    { jobs: [plan, paused], pods: [madeUpPod(paused, 0, running, { deletionTimestamp: timeBefore(1) })] },
+    "running, again in 59 s",
+  ],
+  "suspended, and one of its pods is lost": [
+    { jobs: [plan, paused], pods: [madeUpPod(paused, 0, running, { deletionTimestamp: timeBefore(61) })] },
+    "suspended",
+  ],
+  "suspended, and Kubernetes has not seen it": [
+    { jobs: [{ ...madeUpJob("all"), spec: { ...madeUpJob("all").spec, suspend: true } }] },
+    "queued",
+  ],
+  "suspended between two Jobs: none is made": [
+    { jobs: [madeUpJob("plan", "Complete", { suspend: true })] },
+    "suspended",
+  ],
+  "suspended when it was done": [
+    {
+      jobs: [madeUpJob("all", "Complete", { suspend: true })],
+      pods: [madeUpPod(complete, 0, ended(0, { stage: "all", result }))],
+    },
+    "succeeded",
+  ],
+  "suspended when it was done without a word": [
+    { jobs: [madeUpJob("all", "Complete", { suspend: true })] },
+    "suspended",
+  ],
+  "suspended before its pod could begin": [
+    { jobs: [madeUpJob("all", "Failed", { suspend: true })], pods: [madeUpPod(failed, 0, ended(137))] },
+    "suspended",
+  ],
+  "suspended when it had failed": [
+    {
+      jobs: [madeUpJob("all", "Failed", { suspend: true })],
+      pods: [madeUpPod(failed, 0, ended(1, error("SourceNotFound", "it is not there")))],
+    },
+    "failed, SourceNotFound: it is not there",
   ],
   "a node that is well": [
     { jobs: [all], pods: [madeUpPod(all, 0, running)], nodeOf: () => madeUpNode("True", 9999) },

@@ -1,5 +1,7 @@
 /** What an export's Jobs and pods amount to, and what has to be done about them next. Pure: the same facts, the same answer. */
-import type { JobObservation } from "../../domain/ports/job-runner.ts";
+import type { Reached } from "../../domain/furthest-progress.ts";
+import type { JobObservation, JobResult, Waiting } from "../../domain/ports/job-runner.ts";
+import { doneSoFar } from "./job-progress.ts";
 import type { ClusterEvent, Job, Node, Pod } from "./objects.ts";
 import {
   endedAt,
@@ -11,11 +13,9 @@ import {
   lastOf,
   lostAt,
   messageOf,
-  type Waiting,
   waitingOf,
 } from "./pod-facts.ts";
 import { labels } from "./worker-labels.ts";
-import type { WorkerMessage } from "./worker-message.ts";
 import { type Stage, stages } from "./worker-task.ts";
 
 /** All of one export; Jobs that were forgotten and those of clean-ups are not among them. */
@@ -24,6 +24,8 @@ export interface JobFacts {
   readonly pods: readonly Pod[];
   readonly events: readonly ClusterEvent[];
   readonly nodeOf: (name: string) => Node | undefined;
+  /** What the workers of a Job report, by their shares. */
+  readonly reportsOf?: (jobUid: string) => ReadonlyMap<number, Reached>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -32,6 +34,11 @@ export interface JobDecision {
   readonly observation: JobObservation;
   /** A Job to create: the next stage, or the same once more because nobody knows how it went. */
   readonly create?: { readonly after: Job; readonly stage: Stage; readonly run: number };
+  /**
+   * A Job whose pods were removed a while ago, and none came in their place. Kubernetes lets the last pod of a share go only for
+   * its successor, which a namespace that is being deleted does not let in; and the namespace waits for its pods.
+   */
+  readonly bereft?: Job;
   /** When the answer may change without anything happening, in milliseconds since 1970. */
   readonly lookAgain?: number;
 }
@@ -41,11 +48,26 @@ const times = ["first", "second"] as const;
 
 /** Undefined where there is no Job. */
 export function decideJob(facts: JobFacts): JobDecision | undefined {
-  const attempt = Math.max(...facts.jobs.map(attemptOf));
-  const jobs = facts.jobs.filter((job) => attemptOf(job) === attempt).toSorted(byStage);
-  const current = jobs.at(-1);
+  const current = currentJob(facts.jobs);
   if (current === undefined) return undefined;
-  const base = { attempt, ...doneSoFar(jobs, facts) };
+  const attempt = attemptOf(current);
+  const jobs = facts.jobs.filter((job) => attemptOf(job) === attempt);
+  const base = { attempt, ...reachedBy(jobs, facts) };
+  const decision = decideCurrent(current, base, facts);
+  if (current.spec.suspend !== true || !isHeldBack(decision, current, facts)) return decision;
+  return { observation: { ...base, phase: "suspended" } };
+}
+
+/** The last that was made of the last attempt: what became of the others is known by it. */
+export function currentJob(jobs: readonly Job[]): Job | undefined {
+  const attempt = Math.max(...jobs.map(attemptOf));
+  return jobs
+    .filter((job) => attemptOf(job) === attempt)
+    .toSorted(byStage)
+    .at(-1);
+}
+
+function decideCurrent(current: Job, base: Base, facts: JobFacts): JobDecision {
   const pods = podsOf(current, facts);
   switch (endOf(current)) {
     case "Complete":
@@ -57,6 +79,35 @@ export function decideJob(facts: JobFacts): JobDecision | undefined {
   }
 }
 
+/**
+ * Whether suspending keeps what was decided from happening. An end of the export itself stands; a Job that failed because
+ * its pods were ended, before they could begin or say a word, is made anew when it is resumed.
+ */
+function isHeldBack({ observation, create }: JobDecision, job: Job, facts: JobFacts): boolean {
+  if (create !== undefined) return true;
+  switch (observation.phase) {
+    case "queued":
+    case "running":
+      return isAtRest(job, facts);
+    case "failed":
+      return observation.error?.code === "WorkerLost" || observation.error?.code === "Interrupted";
+    case "succeeded":
+    case "suspended":
+      return false;
+  }
+}
+
+/** Whether a Job that is suspended has no pod that works; one on a lost node works for all that anybody knows, and is given up. */
+function isAtRest(job: Job, facts: JobFacts): boolean {
+  return hasCondition(job, "Suspended") && !podsOf(job, facts).some((pod) => works(pod, facts));
+}
+
+/** Whether it may still do something: pods of a lost node are there for ever. */
+export function works(pod: Pod, { nodeOf, now }: Pick<JobFacts, "nodeOf" | "now">): boolean {
+  const lost = lostAt(pod, nodeOf(pod.spec.nodeName ?? ""));
+  return !hasEnded(pod) && (lost === undefined || lost > now);
+}
+
 type Base = Pick<JobObservation, "attempt" | "progress" | "parts">;
 
 function decideComplete(job: Job, pods: readonly Pod[], base: Base): JobDecision {
@@ -64,7 +115,7 @@ function decideComplete(job: Job, pods: readonly Pod[], base: Base): JobDecision
   const next = following[stage];
   if (next !== undefined)
     return { observation: { ...base, phase: "running" }, create: { after: job, stage: next, run: 0 } };
-  const result = pods.map(messageOf).find((message) => message?.result !== undefined)?.result;
+  const result = resultOf(pods);
   if (result !== undefined) return { observation: { ...base, phase: "succeeded", result } };
   const run = runOf(job) + 1;
   // Its pod may be gone before anybody read its message: the work is done, and who does it again only finds that out.
@@ -74,7 +125,13 @@ function decideComplete(job: Job, pods: readonly Pod[], base: Base): JobDecision
   return { observation: { ...base, phase: "failed", error: { code: "WorkerLost", message } } };
 }
 
+const resultOf = (pods: readonly Pod[]): JobResult | undefined =>
+  pods.map(messageOf).find((message) => message?.result !== undefined)?.result;
+
 function decideActive(job: Job, pods: readonly Pod[], base: Base, facts: JobFacts): JobDecision {
+  // Its worker has ended well; kubelet and Job take a second or two until they say so.
+  const result = resultOf(pods);
+  if (result !== undefined) return { observation: { ...base, phase: "succeeded", result } };
   const lost = pods
     .map((pod) => ({ pod, at: lostAt(pod, facts.nodeOf(pod.spec.nodeName ?? "")) }))
     .filter((one): one is { pod: Pod; at: number } => one.at !== undefined)
@@ -83,11 +140,36 @@ function decideActive(job: Job, pods: readonly Pod[], base: Base, facts: JobFact
     return { observation: { ...base, phase: "failed", error: lostError(lost.pod) } };
   const waiting = waitingOfJob(job, pods, facts.events);
   const phase = pods.some(hasBegun) || stageOf(job) !== firstOf(stageOf(job)) ? "running" : "queued";
+  const since = bereftSince(pods);
+  const isBereft = since !== undefined && since + patienceForSuccessors <= facts.now;
+  const times = [lost?.at, since && nextDoubt(since, facts.now)].filter((time) => time !== undefined);
   return {
     observation: { ...base, phase, ...(waiting && { waiting }) },
-    ...(lost && { lookAgain: lost.at }),
+    ...(isBereft && { bereft: job }),
+    ...(times.length > 0 && { lookAgain: Math.min(...times) }),
   };
 }
+
+/** Milliseconds. */
+const patienceForSuccessors = 5000;
+const longestDoubt = 60_000;
+
+/** When the first of the pods ended that were removed and are still there; undefined where one of the Job's works. */
+function bereftSince(pods: readonly Pod[]): number | undefined {
+  if (pods.some((pod) => !hasEnded(pod))) return undefined;
+  const removed = pods.filter(
+    ({ metadata, status }) => status?.phase === "Failed" && metadata.deletionTimestamp !== undefined,
+  );
+  // One that never began has no end but that by which it had to be gone.
+  const ends = removed.map((pod) => endedAt(pod) || Date.parse(pod.metadata.deletionTimestamp ?? ""));
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Ever more rarely: a share that failed often waits for minutes. */
+const nextDoubt = (since: number, now: number): number =>
+  now - since < patienceForSuccessors
+    ? since + patienceForSuccessors
+    : now + Math.min(longestDoubt, now - since);
 
 const firstOf = (stage: Stage): Stage => (stage === "pack" || stage === "finalize" ? "plan" : stage);
 
@@ -133,55 +215,25 @@ export function failureOf(job: Job, pods: readonly Pod[]): JobError {
   return { code: "WorkerLost", message: condition?.message ?? "its Job failed and no pod of it is left" };
 }
 
-function doneSoFar(jobs: readonly Job[], facts: JobFacts): Pick<JobObservation, "progress" | "parts"> {
-  const messages = jobs.flatMap((job) => podsOf(job, facts).map(messageOf));
-  const planned = messages.find((message) => message?.planned !== undefined)?.planned;
-  const packed = messages.map((message) => message?.packed).filter((one) => one !== undefined);
-  const result = messages.find((message) => message?.result !== undefined)?.result;
-  if (result !== undefined) return progressOfResult(result);
-  // The planner's pod may be gone; that there is a plan is known all the same.
-  const isPlanned = planned !== undefined || jobs.some((job) => stageOf(job) === "pack");
-  return progressOf(planned, packed, isPlanned);
-}
-
-type Packed = NonNullable<WorkerMessage["packed"]>;
-
-function progressOf(planned: WorkerMessage["planned"], packed: readonly Packed[], isPlanned: boolean) {
-  const sum = (of: (one: Packed) => number): number => packed.reduce((total, one) => total + of(one), 0);
-  return {
-    progress: {
-      plannedBytes: planned?.bytes ?? sum(({ bytes }) => bytes),
-      plannedFiles: planned?.files ?? sum(({ files }) => files),
-      plannedParts: planned?.parts ?? sum(({ parts }) => parts),
-      planned: isPlanned,
-      bytes: sum(({ bytes }) => bytes),
-      files: sum(({ files }) => files),
-    },
-    parts: { succeeded: sum(({ parts }) => parts), reused: sum(({ reused }) => reused) },
-  };
-}
-
-function progressOfResult({ bytes, files, parts }: NonNullable<WorkerMessage["result"]>) {
-  return {
-    progress: {
-      plannedBytes: bytes.source,
-      plannedFiles: files,
-      plannedParts: parts.total,
-      planned: true,
-      bytes: bytes.source,
-      files,
-    },
-    parts: { succeeded: parts.total, reused: parts.reused },
-  };
-}
+/** Of one attempt. */
+const reachedBy = (jobs: readonly Job[], facts: JobFacts): Reached =>
+  doneSoFar(
+    jobs.map((job) => ({
+      job,
+      stage: stageOf(job),
+      pods: podsOf(job, facts),
+      reports: facts.reportsOf?.(job.metadata.uid ?? "") ?? new Map<number, Reached>(),
+    })),
+  );
 
 /** What is about to end (FailureTarget, SuccessCriteriaMet) has pods that still work. */
-export function endOf({ status }: Job): "Complete" | "Failed" | undefined {
-  const isTrue = (wanted: string): boolean =>
-    status?.conditions?.some((one) => one.type === wanted && one.status === "True") === true;
-  if (isTrue("Complete")) return "Complete";
-  return isTrue("Failed") ? "Failed" : undefined;
+export function endOf(job: Job): "Complete" | "Failed" | undefined {
+  if (hasCondition(job, "Complete")) return "Complete";
+  return hasCondition(job, "Failed") ? "Failed" : undefined;
 }
+
+const hasCondition = ({ status }: Job, wanted: string): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === wanted && is === "True") === true;
 
 export const podsOf = ({ metadata }: Job, { pods }: Pick<JobFacts, "pods">): Pod[] =>
   pods.filter((pod) =>
@@ -192,7 +244,7 @@ const byStage = (a: Job, b: Job): number =>
   stages.indexOf(stageOf(a)) - stages.indexOf(stageOf(b)) || runOf(a) - runOf(b);
 
 const attemptOf = (job: Job): number => numberOf(job, labels.attempt);
-const runOf = (job: Job): number => numberOf(job, labels.run);
+export const runOf = (job: Job): number => numberOf(job, labels.run);
 const numberOf = ({ metadata }: Job, label: string): number => {
   const number = Number(metadata.labels?.[label] ?? "0");
   return Number.isSafeInteger(number) && number >= 0 ? number : 0;

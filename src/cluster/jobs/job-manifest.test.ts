@@ -305,3 +305,23 @@ test("the pod that is tried out is that of the Job", () => {
   assert.deepEqual(pod.metadata.ownerReferences, job.metadata.ownerReferences);
   assert.notEqual(pod.metadata.name, job.metadata.name);
 });
+
+describe("a Job's digest of its spec", () => {
+  const digestOf = (over: Partial<WorkerJob> = {}, image = "longshore:dev"): string =>
+    jobManifest(workerJob(over), { image }, "pack").metadata.annotations?.["longshore.dev/spec-digest"] ?? "";
+
+  test("is the same for the same", () => {
+    assert.match(digestOf(), /^[0-9a-f]{16}$/);
+    assert.equal(digestOf(), digestOf());
+  });
+
+  const others: Record<string, string> = {
+    "other workers": digestOf(workers({ nodeSelector: { disk: "ssd" } })),
+    "more workers": digestOf({ export: { attempt: 0, options: optionsOf({}), workers: 3 } }),
+    "another attempt": digestOf({ export: { attempt: 1, options: optionsOf({}), workers: undefined } }),
+    "another image": digestOf({}, "longshore:next"),
+    "a claim that is bound to a node": digestOf({ node: "node1", sharesNode: true }),
+  };
+  for (const [what, digest] of Object.entries(others))
+    test(`is another for ${what}`, () => assert.notEqual(digest, digestOf()));
+});

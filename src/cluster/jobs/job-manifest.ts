@@ -21,13 +21,15 @@ export interface JobIdentity {
 /** `ls-` and 16 hex digits and the stage: at most 28 characters, so that an Indexed Job's pods keep within 63. */
 export function jobName({ exportUid, stage, attempt, run }: JobIdentity): string {
   const identity = [exportUid, stage, attempt, ...(run === 0 ? [] : [run])].join("\n");
-  return `ls-${createHash("sha256").update(identity).digest("hex").slice(0, 16)}-${stage}`;
+  return `ls-${digestOf(identity)}-${stage}`;
 }
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 /** Failures of one worker's share before the whole attempt has failed. */
 const retriesOfShare = 3;
 const cleanupRetries = 2;
-const cleanupSeconds = 600;
+export const cleanupSeconds = 600;
 
 /** Throws InvalidDocument where the request is too long for a pod. */
 export function jobManifest(job: WorkerJob, settings: WorkerSettings, stage: Stage, run = 0): Job {
@@ -47,6 +49,7 @@ export function jobManifest(job: WorkerJob, settings: WorkerSettings, stage: Sta
   const mounts = mountsOf(job);
   const environment = taskEnvironment(taskOf(job, mounts.ways));
   const template = workerPodTemplate(job, settings, { stage, mounts, environment, labels, annotations });
+  const spec = { ...stageSpec(stage, job.export?.workers ?? 1), podFailurePolicy, template };
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -54,10 +57,10 @@ export function jobManifest(job: WorkerJob, settings: WorkerSettings, stage: Sta
       name: jobName(identity),
       namespace: owner.namespace,
       labels,
-      annotations,
+      annotations: { ...annotations, [annotationNames.spec]: digestOf(JSON.stringify(spec)) },
       ownerReferences: [{ apiVersion, kind: "Export", name: owner.name, uid: owner.uid, controller: true }],
     },
-    spec: { ...stageSpec(stage, job.export?.workers ?? 1), podFailurePolicy, template },
+    spec,
   };
 }
 

@@ -2,15 +2,20 @@
 import { createChangeFeed } from "../../domain/change-feed.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
+import type { RecordEvent } from "../../domain/ports/event-recorder.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
 import type { ExportJob, JobRunner } from "../../domain/ports/job-runner.ts";
 import type { KubeApi } from "../kube-api.ts";
+import { createReportIntake, type ReportIntake } from "../reports/report-intake.ts";
+import { createReportedProgress } from "../reports/reported-progress.ts";
 import { createAdvance } from "./advance-jobs.ts";
-import { decideJob, endOf, type JobDecision, stageOf } from "./decide-job.ts";
+import { currentJob, decideJob, endOf, type JobDecision, stageOf, works } from "./decide-job.ts";
 import { createExportStart } from "./export-start.ts";
-import { hasEnded, lostAt } from "./pod-facts.ts";
+import { lostAt } from "./pod-facts.ts";
 import { type Job, jobs, pods as podKind, type Pod } from "./objects.ts";
-import { removeData } from "./remove-data.ts";
+import { createRemovals } from "./remove-data.ts";
+import { markSuspended } from "./resume-job.ts";
+import { unlessGone } from "./unless-gone.ts";
 import { createWakeUps } from "./wake-ups.ts";
 import { watchJobs } from "./watched-jobs.ts";
 import type { WorkerSettings } from "./worker-job.ts";
@@ -20,6 +25,10 @@ export interface KubeJobRunnerOptions {
   readonly api: KubeApi;
   readonly store: ExportStore;
   readonly settings: WorkerSettings;
+  /** Whose exports are looked after; all where there are none. */
+  readonly namespaces: readonly string[];
+  /** Tells people of data that stays behind. */
+  readonly record: RecordEvent;
   readonly clock: Clock;
   /** From 0 to 1, at random. */
   readonly random: () => number;
@@ -28,7 +37,10 @@ export interface KubeJobRunnerOptions {
 }
 
 /** Disposing it ends what watches and creates; Jobs go on. */
-export type KubeJobRunner = JobRunner & AsyncDisposable;
+export interface KubeJobRunner extends JobRunner, AsyncDisposable {
+  /** Where the progress goes that workers report; it is observed from then on. */
+  readonly reports: ReportIntake;
+}
 
 /** Seconds that an ended Job stays for its logs when its result stands in the Export. */
 const keptSeconds = 600;
@@ -49,13 +61,28 @@ export async function startKubeJobRunner(
     wakeUps.touch(uid);
     advance.look(uid);
   };
-  const watched = watchJobs({ ...options, onChange: changed });
-  const starts = createExportStart({ ...options, onChange: changed, signal: stopped.signal });
+  const reported = createReportedProgress();
+  const watched = watchJobs({ ...options, onChange: changed, reported });
+  const starts = createExportStart({
+    ...options,
+    onChange: changed,
+    suspended: (uid) => (isSuspended(uid) ? currentJob(unforgotten(uid)) : undefined),
+    clear,
+    signal: stopped.signal,
+  });
+  const removeData = createRemovals({
+    ...options,
+    watched,
+    wakeUps,
+    isUntouched: (uid) => starts.isUntouched(uid),
+    onChange: changed,
+  });
   const stopping = new Set<string>();
   const advance = createAdvance({
     ...options,
     decide: (uid) => (stopping.has(uid) ? undefined : decide(uid, watched.podsOf(uid))),
     lookAgain: (uid, time) => wakeUps.at(uid, time, () => changed(uid)),
+    clear,
     seen: (made) => seen(made, stopped.signal),
     signal: stopped.signal,
   });
@@ -76,7 +103,7 @@ export async function startKubeJobRunner(
     start: async (job, calling) => {
       calling.throwIfAborted();
       stopped.signal.throwIfAborted();
-      const current = starts.attemptOf(job.exportUid) ?? decideNow(job.exportUid)?.observation.attempt;
+      const current = starts.attemptOf(job.exportUid) ?? activeAttempt(job.exportUid);
       if (current === job.attempt) return;
       if (current !== undefined) throw notForgotten(job, current);
       const made = await starts.begin(job, calling);
@@ -91,25 +118,34 @@ export async function startKubeJobRunner(
       calling.throwIfAborted();
       starts.drop(uid);
       const phase = (await decideSurely(uid, calling))?.observation.phase;
-      if (phase === undefined || phase === "succeeded" || phase === "failed") return changed(uid);
-      stopping.add(uid);
-      try {
-        for (const job of unforgotten(uid)) await remove(job, calling);
-        await wakeUps.until(uid, () => isAtRest(uid), nextLoss(uid), calling);
-      } finally {
-        stopping.delete(uid);
-      }
+      if (phase !== undefined && phase !== "succeeded" && phase !== "failed") await clear(uid, calling);
+      changed(uid);
+    },
+    suspend: async (uid, calling) => {
+      calling.throwIfAborted();
+      starts.drop(uid);
+      const phase = (await decideSurely(uid, calling))?.observation.phase;
+      if (phase === "queued" || phase === "running") await suspend(uid, calling);
       changed(uid);
     },
     forget: async (uid, calling) => {
       calling.throwIfAborted();
       const phase = (await decideSurely(uid, calling))?.observation.phase;
       if (phase !== "succeeded" && phase !== "failed") return;
+      // A worker's last word comes before the end of its Job, which stays for its logs if it has one.
+      const haveEnded = (): boolean => unforgotten(uid).every((job) => endOf(job) !== undefined);
+      if (phase === "succeeded") await untilLate(uid, haveEnded, calling);
       for (const job of unforgotten(uid)) await retire(job, calling);
       changed(uid);
     },
-    removeData: (place, calling) => removeData(place, { ...options, watched, wakeUps }, calling),
+    removeData,
     changes: (calling) => feed.follow(calling),
+    reports: createReportIntake({
+      workers: watched,
+      store: options.store,
+      progress: reported,
+      onProgress: (uid) => feed.announce(uid),
+    }),
     [Symbol.asyncDispose]: close,
   };
 
@@ -141,14 +177,54 @@ export async function startKubeJobRunner(
     return decide(uid, items);
   }
 
-  /** Pods of a lost node are there for ever, and nothing waits for them longer than it takes to give them up. */
-  function isAtRest(uid: string): boolean {
-    const now = clock.now();
-    const works = (pod: Pod): boolean => {
-      const lost = lostAt(pod, watched.facts(uid).nodeOf(pod.spec.nodeName ?? ""));
-      return !hasEnded(pod) && (lost === undefined || lost > now);
+  /** The attempt that was begun and is not suspended. */
+  function activeAttempt(uid: string): number | undefined {
+    const known = decideNow(uid)?.observation;
+    return known?.phase === "suspended" ? undefined : known?.attempt;
+  }
+
+  function isSuspended(uid: string): boolean {
+    return decideNow(uid)?.observation.phase === "suspended";
+  }
+
+  /** Nothing waits for the pods of a lost node longer than it takes to give them up. */
+  function clear(uid: string, calling: AbortSignal): Promise<void> {
+    const hasWork = (): boolean => {
+      const facts = { ...watched.facts(uid), now: clock.now() };
+      return unforgotten(uid).length > 0 || watched.podsOf(uid).some((pod) => works(pod, facts));
     };
-    return unforgotten(uid).length === 0 && !watched.podsOf(uid).some(works);
+    return settle(uid, { jobs: () => unforgotten(uid), act: remove, isDone: () => !hasWork() }, calling);
+  }
+
+  function suspend(uid: string, calling: AbortSignal): Promise<void> {
+    const current = (): readonly Job[] => {
+      const job = currentJob(unforgotten(uid));
+      return job === undefined || job.spec.suspend === true ? [] : [job];
+    };
+    const isDone = (): boolean => {
+      const phase = decideNow(uid)?.observation.phase;
+      return phase !== "queued" && phase !== "running";
+    };
+    const act = async (job: Job): Promise<void> => void (await markSuspended(api, job, true, calling));
+    return settle(uid, { jobs: current, act, isDone }, calling);
+  }
+
+  /** Does something to each Job, also to one that was about to be made, until it is done. No other is made meanwhile. */
+  async function settle(uid: string, { jobs: wanted, act, isDone }: Settling, calling: AbortSignal) {
+    const handled = new Set<string>();
+    const left = (): readonly Job[] => wanted().filter(({ metadata }) => !handled.has(metadata.uid ?? ""));
+    stopping.add(uid);
+    try {
+      while (!isDone()) {
+        for (const job of left()) {
+          await act(job, calling);
+          handled.add(job.metadata.uid ?? "");
+        }
+        await wakeUps.until(uid, () => isDone() || left().length > 0, nextLoss(uid), calling);
+      }
+    } finally {
+      stopping.delete(uid);
+    }
   }
 
   function nextLoss(uid: string): () => number | undefined {
@@ -173,27 +249,28 @@ export async function startKubeJobRunner(
       spec: { ttlSecondsAfterFinished: keptSeconds },
     };
     const { namespace, name } = job.metadata;
-    try {
-      await seen(await api.patch<Job>(jobs, { namespace, name }, patch, {}, calling), calling);
-    } catch (error) {
-      const isGone =
-        error instanceof LongshoreError && (error.code === "ResourceNotFound" || error.code === "Conflict");
-      if (!isGone) throw error;
-    }
+    const patched = await unlessGone(api.patch<Job>(jobs, { namespace, name }, patch, {}, calling));
+    if (patched !== undefined) await seen(patched, calling);
   }
 
   /** Resolves when the watch has brought back what was written. */
   async function seen({ metadata }: Job, calling: AbortSignal): Promise<void> {
     const uid = metadata.labels?.[labels.exportUid] ?? "";
-    const isThere = (): boolean => watched.hasSeen(metadata);
-    const latest = clock.now() + longestLag;
-    await wakeUps.until(
-      uid,
-      () => isThere() || clock.now() >= latest,
-      () => latest,
-      calling,
-    );
+    await untilLate(uid, () => watched.hasSeen(metadata), calling);
   }
+
+  function untilLate(uid: string, holds: () => boolean, calling: AbortSignal): Promise<void> {
+    const latest = clock.now() + longestLag;
+    const isOver = (): boolean => holds() || clock.now() >= latest;
+    return wakeUps.until(uid, isOver, () => latest, calling);
+  }
+}
+
+/** What has to happen to Jobs of an export until it has come about. */
+interface Settling {
+  readonly jobs: () => readonly Job[];
+  readonly act: (job: Job, signal: AbortSignal) => Promise<void>;
+  readonly isDone: () => boolean;
 }
 
 /** Whether it was decided from the end of a Job whose pods have not been heard. */

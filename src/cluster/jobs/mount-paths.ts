@@ -7,4 +7,5 @@ export const mountPaths = {
   previous: `${folder}/previous`,
   scratch: `${folder}/scratch`,
   credentials: `${folder}/credentials`,
+  report: `${folder}/report`,
 } as const;

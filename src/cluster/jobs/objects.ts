@@ -21,6 +21,8 @@ export const pods = core("pods", "Pod");
 export const events = core("events", "Event");
 export const claims = core("persistentvolumeclaims", "PersistentVolumeClaim");
 export const nodes = core("nodes", "Node", false);
+export const quotas = core("resourcequotas", "ResourceQuota");
+export const limitRanges = core("limitranges", "LimitRange");
 export const namespaces = core("namespaces", "Namespace", false);
 
 export interface StatusCondition {
@@ -49,6 +51,7 @@ export interface Job extends KubeObject {
     readonly activeDeadlineSeconds?: number;
     readonly ttlSecondsAfterFinished?: number;
     readonly podFailurePolicy?: object;
+    readonly suspend?: boolean;
     readonly template: PodTemplate;
   };
   readonly status?: { readonly conditions?: readonly StatusCondition[] };

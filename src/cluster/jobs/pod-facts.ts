@@ -1,10 +1,9 @@
 /** What one pod of a worker says of itself: its last words, why it does not begin, whether it is lost. Pure. */
-import type { JobObservation } from "../../domain/ports/job-runner.ts";
+import type { JobObservation, Waiting } from "../../domain/ports/job-runner.ts";
 import type { ClusterEvent, Node, Pod, Terminated } from "./objects.ts";
 import { workerContainer } from "./pod-template.ts";
 import { parseMessage, type WorkerMessage } from "./worker-message.ts";
 
-export type Waiting = NonNullable<JobObservation["waiting"]>;
 export type JobError = NonNullable<JobObservation["error"]>;
 
 export const hasEnded = ({ status }: Pod): boolean =>

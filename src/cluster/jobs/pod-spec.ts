@@ -41,9 +41,18 @@ export interface VolumeMount {
   readonly readOnly?: boolean;
 }
 
+interface TokenSource {
+  readonly serviceAccountToken: {
+    readonly audience: string;
+    readonly expirationSeconds: number;
+    readonly path: string;
+  };
+}
+
 export interface Volume {
   readonly name: string;
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
   readonly secret?: { readonly secretName: string };
   readonly emptyDir?: { readonly sizeLimit?: string };
+  readonly projected?: { readonly sources: readonly TokenSource[] };
 }

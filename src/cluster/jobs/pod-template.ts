@@ -1,4 +1,5 @@
-/** The pod of a worker: unprivileged, with a root that can't be written, no token, and nothing but its volumes. */
+/** The pod of a worker: unprivileged, with a root that can't be written, no token but to report, and nothing but its volumes. */
+import { reportAccess } from "../reports/report-access.ts";
 import { mountPaths } from "./mount-paths.ts";
 import type { Mounts } from "./mounts.ts";
 import type { PodTemplate } from "./objects.ts";
@@ -37,6 +38,7 @@ export function workerPodTemplate(
   options: TemplateOptions,
 ): PodTemplate {
   const { workers } = job;
+  const { volumes } = reportAccess(settings.reportUrl, options.stage);
   return {
     metadata: {
       labels: { ...workers.labels, ...options.labels },
@@ -51,22 +53,23 @@ export function workerPodTemplate(
       restartPolicy: "Never",
       securityContext: podSecurity(job, options.mounts),
       terminationGracePeriodSeconds: graceSeconds,
-      volumes: options.mounts.volumes,
+      volumes: [...options.mounts.volumes, ...volumes],
     },
   };
 }
 
 function container(
   { workers }: WorkerJob,
-  { image, imagePullPolicy }: WorkerSettings,
+  { image, imagePullPolicy, reportUrl }: WorkerSettings,
   { stage, mounts, environment }: TemplateOptions,
 ): Container {
+  const report = reportAccess(reportUrl, stage);
   return {
     name: workerContainer,
     image,
     ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
     args: ["worker", "--stage", stage],
-    env: [...environment, { name: "TMPDIR", value: mountPaths.scratch }],
+    env: [...environment, ...report.environment, { name: "TMPDIR", value: mountPaths.scratch }],
     resources: workers.resources ?? defaultResources,
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -74,7 +77,7 @@ function container(
       capabilities: { drop: ["ALL"], ...(workers.readAs === "Root" && { add: ["DAC_OVERRIDE"] }) },
     },
     terminationMessagePolicy: "File",
-    volumeMounts: mounts.volumeMounts,
+    volumeMounts: [...mounts.volumeMounts, ...report.volumeMounts],
   };
 }
 

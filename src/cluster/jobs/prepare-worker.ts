@@ -1,11 +1,12 @@
 /** Finds out what the Jobs of an export need: settings and Secrets as its resources name them, the node of a claim in use. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ExportStore, ResourceKey } from "../../domain/ports/export-store.ts";
+import type { Waiting } from "../../domain/ports/job-runner.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import { parseVolumeLocation } from "../../domain/volume-location.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { type Claim, claims, namespaces, type Pod, pods } from "./objects.ts";
-import { hasEnded, type Waiting } from "./pod-facts.ts";
+import { hasEnded } from "./pod-facts.ts";
 import { labels } from "./worker-labels.ts";
 import type { Role, WorkerJob } from "./worker-job.ts";
 

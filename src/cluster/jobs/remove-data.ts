@@ -1,19 +1,21 @@
 /** Removes prepared data by a Job with the worker's mounts. It ends in every case: what stays behind is told in an Event. */
 import type { Clock } from "../../domain/ports/clock.ts";
+import type { RecordEvent } from "../../domain/ports/event-recorder.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
-import type { OwnedPlace } from "../../domain/ports/job-runner.ts";
+import type { JobRunner, OwnedPlace, Waiting } from "../../domain/ports/job-runner.ts";
 import { parseVolumeLocation } from "../../domain/volume-location.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { createJob, isWaiting } from "./create-job.ts";
 import { endOf, failureOf, podsOf, waitingOfJob } from "./decide-job.ts";
+import { isGoing } from "./going-namespace.ts";
 import { dataLeftBehind } from "./data-left-behind.ts";
-import { jobManifest, jobName } from "./job-manifest.ts";
+import { cleanupSeconds, jobManifest, jobName } from "./job-manifest.ts";
 import { type Claim, claims, type Job, jobs } from "./objects.ts";
-import type { Waiting } from "./pod-facts.ts";
 import { prepareWorker } from "./prepare-worker.ts";
 import type { WakeUps } from "./wake-ups.ts";
 import type { WatchedJobs } from "./watched-jobs.ts";
-import type { WorkerSettings } from "./worker-job.ts";
+import type { WorkerJob, WorkerSettings } from "./worker-job.ts";
+import { labels as labelNames } from "./worker-labels.ts";
 
 export interface RemoveHome {
   readonly api: KubeApi;
@@ -22,72 +24,141 @@ export interface RemoveHome {
   readonly clock: Clock;
   readonly watched: WatchedJobs;
   readonly wakeUps: WakeUps;
+  readonly record: RecordEvent;
   readonly onError: (error: unknown, about: string) => void;
+  /** Of an export that was never let in, there is no data. */
+  readonly isUntouched: (exportUid: string) => boolean;
+  /** Asks for the removal to be looked at again. */
+  readonly onChange: (exportUid: string) => void;
 }
 
-/** Throws what the API server has against being asked at all, not what keeps the data from being removed. */
-export async function removeData(place: OwnedPlace, home: RemoveHome, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const left = await leftBehind(place, home, signal);
-  if (left !== undefined) await dataLeftBehind(place, left, home, signal);
+/** What this process knows of a removal that waits. */
+interface Delay {
+  /** When its Job was first not let in, in milliseconds since 1970. */
+  readonly refusedSince?: number;
+  readonly waiting: Waiting;
 }
 
-/** Why the data stays, or undefined where it is gone. */
-async function leftBehind(
-  place: OwnedPlace,
-  home: RemoveHome,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { api, settings, watched, wakeUps } = home;
-  if (place.export === undefined) return "nobody says which Export it is of";
-  const missing = await missingClaim(place, api, signal);
-  if (missing !== undefined) return missing;
-  const owner = { ...place.export, uid: place.owner };
-  const asked = { owner, locations: { destination: place.location } };
-  const prepared = await prepareWorker(asked, home, signal);
-  if ("waiting" in prepared) return prepared.waiting.message;
-  const made = await createJob(api, jobManifest(prepared.job, settings, "cleanup"), signal);
-  if (isWaiting(made)) return made.message;
-  const name = jobName({ exportUid: place.owner, stage: "cleanup", attempt: 0, run: 0 });
-  const current = (): Job | undefined =>
-    watched.jobsOf(place.owner).find((job) => job.metadata.name === name);
-  const known = { seen: false, job: made };
-  const hasCome = (): boolean => {
-    const job = current();
-    known.seen ||= job !== undefined;
-    known.job = job ?? known.job;
-    // Somebody may delete it.
-    if (job === undefined) return known.seen;
-    return endOf(job) !== undefined || isHopeless(job, watched, place.owner);
+/** With why the data stays, if it does; or what keeps it waiting. */
+type Outcome = { readonly left: string | undefined } | { readonly waiting: Waiting };
+
+/** What it makes throws what the API server has against being asked at all, not what keeps the data from being removed. */
+export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
+  const { api, settings, clock, watched, wakeUps, onChange } = home;
+  const delays = new Map<string, Delay>();
+  return async (place, signal) => {
+    signal.throwIfAborted();
+    const outcome = await removal(place, signal);
+    if ("waiting" in outcome) return outcome.waiting;
+    delays.delete(place.owner);
+    if (outcome.left !== undefined) await dataLeftBehind(place, outcome.left, home, signal);
+    return undefined;
   };
-  await wakeUps.until(place.owner, hasCome, () => undefined, signal);
-  const left = outcomeOf(known.job, watched, place.owner);
-  const { namespace, uid } = known.job.metadata;
-  await api.delete(jobs, { namespace, name }, { uid, propagationPolicy: "Background" }, signal);
-  return left;
-}
 
-function outcomeOf(job: Job, watched: WatchedJobs, uid: string): string | undefined {
-  switch (endOf(job)) {
-    case "Complete":
-      return undefined;
-    case "Failed":
-      return failureOf(job, podsOf(job, { pods: watched.podsOf(uid) })).message;
-    case undefined:
-      return waitingIn(job, watched, uid)?.message ?? "the Job that was to remove it was deleted";
+  async function removal(place: OwnedPlace, signal: AbortSignal): Promise<Outcome> {
+    if (home.isUntouched(place.owner)) return { left: undefined };
+    if (place.export === undefined) return { left: "nobody says which Export it is of" };
+    const begun = current(place.owner);
+    const missing = await missingClaim(place, api, signal);
+    if (missing !== undefined && begun !== undefined) await drop(begun, signal);
+    if (missing !== undefined) return { left: missing };
+    const job = begun ?? (await begin({ ...place.export, uid: place.owner }, place, signal));
+    return isWaiting(job)
+      ? refused(place.export.namespace, place.owner, job, signal)
+      : end(job, job === begun, signal);
+  }
+
+  function current(uid: string): Job | undefined {
+    const name = jobName({ exportUid: uid, stage: "cleanup", attempt: 0, run: 0 });
+    const job = watched.jobsOf(uid).find(({ metadata }) => metadata.name === name);
+    return job?.metadata.deletionTimestamp === undefined ? job : undefined;
+  }
+
+  async function begin(
+    owner: WorkerJob["owner"],
+    { location }: OwnedPlace,
+    signal: AbortSignal,
+  ): Promise<Job | Waiting> {
+    const prepared = await prepareWorker({ owner, locations: { destination: location } }, home, signal);
+    if ("waiting" in prepared) return prepared.waiting;
+    return createJob(api, jobManifest(prepared.job, settings, "cleanup"), signal);
+  }
+
+  /** Room may be made and a claim be let go: it is tried for as long as a Job would. A namespace that goes lets nothing in. */
+  async function refused(
+    namespace: string,
+    uid: string,
+    waiting: Waiting,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (await isGoing(namespace, api, signal)) return { left: waiting.message };
+    const now = clock.now();
+    const since = delays.get(uid)?.refusedSince ?? now;
+    const deadline = since + cleanupSeconds * 1000;
+    if (now >= deadline) return { left: waiting.message };
+    delays.set(uid, { refusedSince: since, waiting });
+    const pause = Math.min(longestPause, Math.max(shortestPause, (now - since) / 2));
+    wakeUps.at(uid, Math.min(now + pause, deadline), () => onChange(uid));
+    return { waiting };
+  }
+
+  /** Resolves when the Job has ended, or as soon as it is known that somebody may have to do something. */
+  async function end(made: Job, isKnown: boolean, signal: AbortSignal): Promise<Outcome> {
+    const exportUid = made.metadata.labels?.[labelNames.exportUid] ?? "";
+    // One that was known may be gone by now, and nobody will tell of it again.
+    const known = { seen: isKnown, job: made };
+    const hasCome = (): boolean => {
+      const job = current(exportUid);
+      known.seen ||= job !== undefined;
+      known.job = job ?? known.job;
+      // Somebody may delete it.
+      if (job === undefined) return known.seen;
+      return endOf(job) !== undefined || waitingIn(job, exportUid) !== undefined;
+    };
+    await wakeUps.until(exportUid, hasCome, () => undefined, signal);
+    const isThere = current(exportUid) !== undefined;
+    const waiting = isThere && endOf(known.job) === undefined ? waitingIn(known.job, exportUid) : undefined;
+    if (waiting !== undefined && !isHopeless(waiting)) {
+      delays.set(exportUid, { waiting });
+      return { waiting };
+    }
+    const left = waiting?.message ?? outcomeOf(known.job, exportUid);
+    await drop(made, signal);
+    return { left };
+  }
+
+  async function drop({ metadata }: Job, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid } = metadata;
+    await api.delete(jobs, { namespace, name }, { uid, propagationPolicy: "Background" }, signal);
+  }
+
+  function outcomeOf(job: Job, exportUid: string): string | undefined {
+    switch (endOf(job)) {
+      case "Complete":
+        return undefined;
+      case "Failed": {
+        const { message } = failureOf(job, podsOf(job, { pods: watched.podsOf(exportUid) }));
+        const before = delays.get(exportUid)?.waiting.message;
+        return before === undefined ? message : `${message}; it waited: ${before}`;
+      }
+      case undefined:
+        return "the Job that was to remove it was deleted";
+    }
+  }
+
+  function waitingIn(job: Job, exportUid: string): Waiting | undefined {
+    const pods = podsOf(job, { pods: watched.podsOf(exportUid) });
+    return waitingOfJob(job, pods, watched.facts(exportUid).events);
   }
 }
 
-function waitingIn(job: Job, watched: WatchedJobs, uid: string): Waiting | undefined {
-  const pods = podsOf(job, { pods: watched.podsOf(uid) });
-  return waitingOfJob(job, pods, watched.facts(uid).events);
-}
+/** Milliseconds between two tries of a Job that is not let in. */
+const shortestPause = 5000;
+const longestPause = 60_000;
 
 /** A Secret that is gone does not come back because an Export goes; nothing else is given up before its deadline. */
-function isHopeless(job: Job, watched: WatchedJobs, uid: string): boolean {
-  const { reason, message = "" } = waitingIn(job, watched, uid) ?? {};
-  return reason === "FailedMount" && /\bsecret "[^"]*" not found/.test(message);
-}
+const isHopeless = ({ reason, message }: Waiting): boolean =>
+  reason === "FailedMount" && /\bsecret "[^"]*" not found/.test(message);
 
 /** Without its claim nobody can reach a volume, and a pod for it would wait for ever. */
 async function missingClaim(

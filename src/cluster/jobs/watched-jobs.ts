@@ -2,7 +2,9 @@
 import type { Clock } from "../../domain/ports/clock.ts";
 import { createReflector, type Reflector } from "../client/reflector.ts";
 import { isAtLeast } from "../client/resource-version.ts";
-import type { KubeApi, KubeObject, KubeObjectMeta, KubeQuery, KubeResource } from "../kube-api.ts";
+import type { KubeApi, KubeKey, KubeObject, KubeObjectMeta, KubeQuery, KubeResource } from "../kube-api.ts";
+import type { ReportedProgress } from "../reports/reported-progress.ts";
+import { controllerOf } from "./controller-of.ts";
 import type { JobFacts } from "./decide-job.ts";
 import { type ClusterEvent, events, type Job, jobs, type Node, nodes, type Pod, pods } from "./objects.ts";
 import { labels } from "./worker-labels.ts";
@@ -15,7 +17,9 @@ export interface WatchedJobs {
   /** All Jobs of an export, with those that were forgotten and of clean-ups. */
   jobsOf(exportUid: string): readonly Job[];
   podsOf(exportUid: string): readonly Pod[];
-  facts(exportUid: string): Pick<JobFacts, "events" | "nodeOf">;
+  pod(key: KubeKey): Pod | undefined;
+  job(key: KubeKey): Job | undefined;
+  facts(exportUid: string): Pick<JobFacts, "events" | "nodeOf" | "reportsOf">;
   /** Whether a Job is known as it was written, or as it became later. */
   hasSeen(written: KubeObjectMeta): boolean;
 }
@@ -25,12 +29,24 @@ export interface WatchedJobsOptions {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Whose exports are looked after; all where there are none. Others have an operator of their own. */
+  readonly namespaces: readonly string[];
   readonly onError: (error: unknown, about: string) => void;
   /** Told of every export whose Jobs, pods, Events or nodes changed. */
   readonly onChange: (exportUid: string) => void;
+  /** What the workers report; forgotten with their Jobs. */
+  readonly reported: ReportedProgress;
 }
 
-const exportUidOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[labels.exportUid];
+/**
+ * Anybody can put our labels on what is his, in any namespace: it counts only where an Export, or a Job, controls it. What
+ * says so of an owner that is not there is removed by the cluster's garbage collector.
+ */
+function claimedExport(object: KubeObject): string | undefined {
+  const uid = object.metadata.labels?.[labels.exportUid];
+  const isOurs = controllerOf(object, "Export")?.uid === uid || controllerOf(object, "Job") !== undefined;
+  return isOurs ? uid : undefined;
+}
 /** What a refused pod and a volume that can't be mounted are known by; a Job's status says nothing of either. */
 const eventQueries: readonly KubeQuery[] = [
   "involvedObject.kind=Job,reason=FailedCreate",
@@ -38,8 +54,25 @@ const eventQueries: readonly KubeQuery[] = [
   "involvedObject.kind=Pod,reason=FailedAttachVolume",
 ].map((fieldSelector) => ({ fieldSelector }));
 
+/** A node has tens of kilobytes, most of them names of images, and there may be thousands. */
+function healthOf({ apiVersion, kind, metadata, status }: Node): Node {
+  const { name, uid, resourceVersion } = metadata;
+  const conditions = status?.conditions?.filter(({ type }) => type === "Ready") ?? [];
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
+    status: { conditions },
+  };
+}
+
 export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
-  const { onChange } = options;
+  const { onChange, reported } = options;
+  const namespaces = new Set(options.namespaces);
+  const exportUidOf = (object: KubeObject): string | undefined =>
+    namespaces.size === 0 || namespaces.has(object.metadata.namespace ?? "")
+      ? claimedExport(object)
+      : undefined;
   const reflect = <T extends KubeObject>(
     resource: KubeResource,
     query: KubeQuery,
@@ -48,7 +81,7 @@ export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
   const ours: KubeQuery = { labelSelector: labels.exportUid };
   const jobCache = reflect<Job>(jobs, ours, exportUidOf);
   const podCache = reflect<Pod>(pods, ours, exportUidOf);
-  const nodeCache = reflect<Node>(nodes, {});
+  const nodeCache = createReflector<Node>({ ...options, resource: nodes, query: {}, keep: healthOf });
   const aboutUid = (event: ClusterEvent): string | undefined => event.involvedObject.uid;
   const eventCaches = eventQueries.map((query) => reflect<ClusterEvent>(events, query, aboutUid));
   const caches = [jobCache, podCache, nodeCache, ...eventCaches];
@@ -62,7 +95,10 @@ export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
         if (uid !== undefined) onChange(uid);
       };
       await Promise.all([
-        jobCache.run(tell, signal),
+        jobCache.run((change) => {
+          if (change.type === "DELETED") reported.forget(change.object.metadata.uid ?? "");
+          tell(change);
+        }, signal),
         podCache.run(tell, signal),
         nodeCache.run(({ object }) => tellOfNode(object), signal),
         ...eventCaches.map((cache) => cache.run(({ object }) => tellOfEvent(object), signal)),
@@ -70,11 +106,14 @@ export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
     },
     jobsOf: (uid) => jobCache.indexed(uid),
     podsOf: (uid) => podCache.indexed(uid),
+    pod: (key) => podCache.get(key),
+    job: (key) => jobCache.get(key),
     facts: (uid) => ({
       events: [...jobCache.indexed(uid), ...podCache.indexed(uid)].flatMap(({ metadata }) =>
         eventCaches.flatMap((cache) => cache.indexed(metadata.uid ?? "")),
       ),
       nodeOf: (name) => nodeCache.get({ name }),
+      reportsOf: (jobUid) => reported.of(jobUid),
     }),
     hasSeen: ({ namespace, name, uid, resourceVersion = "" }) => {
       const known = jobCache.get({ namespace, name })?.metadata;

@@ -8,6 +8,8 @@ export type Role = "source" | "destination" | "previous";
 export interface WorkerSettings {
   readonly image: string;
   readonly imagePullPolicy?: string | undefined;
+  /** Where workers report how far they are; nowhere where it is undefined. */
+  readonly reportUrl?: string | undefined;
 }
 
 /** One export's work, or the removal of what it prepared. */

@@ -14,6 +14,8 @@ export const labels = {
 export const annotations = {
   export: `${domain}/export`,
   location: `${domain}/location`,
+  /** On Jobs: a digest of the spec that it was made with, as an API server adds much to that. */
+  spec: `${domain}/spec-digest`,
 } as const;
 
 export const commonLabels: Readonly<Record<string, string>> = {

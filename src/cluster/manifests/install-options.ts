@@ -1,5 +1,7 @@
-/** What may be chosen of an installation. */
-export interface InstallOptions {
+/** What may be chosen of an installation, and the names that stand in all its parts. */
+import type { RunningLimits } from "../../domain/running-limits.ts";
+
+export interface InstallOptions extends RunningLimits {
   /** Of operator and workers. */
   readonly image: string;
   readonly imagePullPolicy: string;

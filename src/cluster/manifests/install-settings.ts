@@ -1,5 +1,7 @@
 /** The keys of `--set`: what each means and what it is unless said. Every command loads this list, so it needs no package. */
 
+import { usualRunningLimits } from "../../domain/running-limits.ts";
+
 export interface InstallSetting {
   readonly key: string;
   readonly meaning: string;
@@ -23,5 +25,15 @@ export const installSettings: readonly InstallSetting[] = [
   { key: "replicas", meaning: "operators, of which one leads", standard: "2" },
   { key: "cpu", meaning: "processors that each operator asks for", standard: "100m" },
   { key: "memory", meaning: "memory that each operator asks for and may have", standard: "256Mi" },
+  {
+    key: "maxRunning",
+    meaning: "exports that run at the same time; the others wait for their turn",
+    standard: String(usualRunningLimits.maxRunning),
+  },
+  {
+    key: "maxRunningPerNamespace",
+    meaning: "the same of one namespace",
+    standard: String(usualRunningLimits.maxRunningPerNamespace),
+  },
   { key: "priorityClassName", meaning: "PriorityClass of the operators", standard: "" },
 ];

@@ -1,7 +1,7 @@
 /** Who may speak with whom in the system's namespace; clusters without a network plugin for it take no notice. */
 import { operatorLabels, operatorName, systemLabels } from "./install-options.ts";
 import type { Manifest } from "./manifest.ts";
-import { operatorPort } from "./operator-deployment.ts";
+import { operatorPort, reportPort } from "./operator-deployment.ts";
 
 const apiVersion = "networking.k8s.io/v1";
 const kind = "NetworkPolicy";
@@ -25,8 +25,8 @@ export const networkPolicies = (namespace: string): readonly Manifest[] => [
     spec: {
       podSelector: { matchLabels: operatorLabels },
       policyTypes,
-      // Measurements, which say nothing of anybody's data; who asks for them may be in any namespace.
-      ingress: [{ from: [{ namespaceSelector: {} }], ports: [port(operatorPort)] }],
+      // Measurements, which say nothing of anybody's data, and reports of workers: both come from any namespace.
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [port(operatorPort), port(reportPort)] }],
       // An API server has an address that no selector can name.
       egress: [{ ports: dns }, { ports: apiServer }],
     },

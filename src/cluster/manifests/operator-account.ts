@@ -23,9 +23,16 @@ const operatorRules: readonly PolicyRule[] = [
   { apiGroups: ["batch"], resources: ["jobs"], verbs: [...see, "create", "delete", "patch"] },
   // Pods are created to try them out alone: its admission policy sees to that too.
   { apiGroups: [""], resources: ["pods"], verbs: [...follow, "create"] },
-  { apiGroups: [""], resources: ["events"], verbs: [...follow, "create"] },
+  // What Kubernetes tells of Jobs and pods, and what the operator tells of Exports.
+  { apiGroups: [""], resources: ["events"], verbs: follow },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  // Whose token a report came with.
+  { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   { apiGroups: [""], resources: ["nodes"], verbs: follow },
-  { apiGroups: [""], resources: ["persistentvolumeclaims", "namespaces"], verbs: ["get"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get"] },
+  // What keeps pods out: quotas, limits, and the Pod Security that a namespace asks for.
+  { apiGroups: [""], resources: ["namespaces"], verbs: see },
+  { apiGroups: [""], resources: ["limitranges", "resourcequotas"], verbs: follow },
 ];
 
 /** In the system's namespace: who leads. */

@@ -3,6 +3,8 @@ import { type InstallOptions, operatorLabels as labels, operatorName as name } f
 import type { Manifest } from "./manifest.ts";
 
 export const operatorPort = 8080;
+/** Of workers' reports. */
+export const reportPort = 8081;
 const selector = { matchLabels: labels };
 
 export function operatorDeployment(options: InstallOptions): Manifest {
@@ -44,7 +46,8 @@ function podSpec(options: InstallOptions): object {
   };
 }
 
-function container({ image, imagePullPolicy, cpu, memory }: InstallOptions): object {
+function container(options: InstallOptions): object {
+  const { image, imagePullPolicy, cpu, memory } = options;
   const probe = (path: string) => ({
     httpGet: { path, port: "http" },
     periodSeconds: 10,
@@ -58,14 +61,21 @@ function container({ image, imagePullPolicy, cpu, memory }: InstallOptions): obj
       "operator",
       `--image=${image}`,
       `--image-pull-policy=${imagePullPolicy}`,
+      `--max-running=${options.maxRunning}`,
+      `--max-running-per-namespace=${options.maxRunningPerNamespace}`,
       `--listen=0.0.0.0:${operatorPort}`,
+      `--report-listen=0.0.0.0:${reportPort}`,
+      `--report-url=http://${name}.${options.namespace}.svc:${reportPort}`,
     ],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
       { name: "TMPDIR", value: "/scratch" },
     ],
-    ports: [{ name: "http", containerPort: operatorPort }],
+    ports: [
+      { name: "http", containerPort: operatorPort },
+      { name: "reports", containerPort: reportPort },
+    ],
     startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 30 },
     livenessProbe: { ...probe("/livez"), failureThreshold: 6 },
     readinessProbe: probe("/readyz"),
@@ -88,10 +98,16 @@ export const operatorDisruptionBudget = (namespace: string): Manifest => ({
   spec: { maxUnavailable: 1, selector },
 });
 
-/** Where its measurements are. */
+/** Where its measurements are, and where workers report. */
 export const operatorService = (namespace: string): Manifest => ({
   apiVersion: "v1",
   kind: "Service",
   metadata: { name, namespace, labels },
-  spec: { selector: labels, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+  spec: {
+    selector: labels,
+    ports: [
+      { name: "http", port: 80, targetPort: "http" },
+      { name: "reports", port: reportPort, targetPort: "reports" },
+    ],
+  },
 });

@@ -2,6 +2,7 @@
  * What the operator's own account may run. The right to create Jobs in every namespace is nearly the right to everything in
  * them: this policy leaves of it the release's own worker, owned by one of our documents, without any right of its own.
  */
+import { reportAudience } from "../reports/worker-report.ts";
 import { apiGroup, kinds } from "../../domain/resources/resource.ts";
 import { type AdmissionRule, admissionPolicy } from "./admission-policy.ts";
 import { quoted, quotedList } from "./cel.ts";
@@ -12,7 +13,7 @@ import type { Manifest } from "./manifest.ts";
 const privilegedWorkers = "longshore.dev/privileged-workers";
 
 /** Who may be told what a worker reports; no other token is mounted into it. */
-const tokenAudiences = ["longshore-report", "longshore-sign"];
+const tokenAudiences = [reportAudience, "longshore-sign"];
 const volumeTypes = ["configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret"];
 
 export function operatorPolicy({ image, namespace }: InstallOptions): readonly Manifest[] {

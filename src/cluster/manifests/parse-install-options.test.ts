@@ -13,6 +13,8 @@ suite("settings of an installation", () => {
       replicas: 2,
       cpu: "100m",
       memory: "256Mi",
+      maxRunning: 20,
+      maxRunningPerNamespace: 5,
       priorityClassName: "",
     });
     assert.deepEqual(
@@ -42,6 +44,7 @@ suite("settings of an installation", () => {
       /^--set namespace="Exports": is no name of a namespace$/,
     ],
     "no such policy": [{ imagePullPolicy: "Sometimes" }, /^--set imagePullPolicy="Sometimes"/],
+    "nothing that may run": [{ maxRunning: "0" }, /^--set maxRunning="0": is no whole number/],
     "much memory": [{ memory: "much" }, /is no amount such as 500m or 512Mi/],
   };
   for (const [what, [settings, message]] of Object.entries(wrong))

@@ -12,6 +12,11 @@ const Label = z
 const OptionalName = z.union([z.literal(""), ObjectName]);
 const Amount = z.string().regex(/^\d+(\.\d+)?(m|[kMGT]i?)?$/, "is no amount such as 500m or 512Mi");
 
+const Count = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/, "is no whole number from 1 to 999999")
+  .transform(Number);
+
 const Settings = z.strictObject({
   image: z.string().regex(/^[\w][\w.:/@-]{0,511}$/, "is no reference of an image"),
   imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]),
@@ -23,6 +28,8 @@ const Settings = z.strictObject({
     .transform(Number),
   cpu: Amount,
   memory: Amount,
+  maxRunning: Count,
+  maxRunningPerNamespace: Count,
   priorityClassName: OptionalName,
 });
 

@@ -22,3 +22,6 @@ export interface RecordedEvent {
  * is counted instead of being written each time.
  */
 export type RecordEvent = (event: RecordedEvent, signal: AbortSignal) => Promise<void>;
+
+/** The same without waiting for it. */
+export type TellEvent = (event: RecordedEvent) => void;

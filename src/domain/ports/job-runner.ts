@@ -6,8 +6,8 @@ import type { Ways } from "./places.ts";
 /** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
 export interface JobRunner {
   /**
-   * Begins an attempt, or queues it where the runner is at its limits. The same attempt again changes nothing;
-   * throws Conflict while another one at the same export is not forgotten.
+   * Begins an attempt, or queues it where the runner is at its limits; goes on with one that is suspended. The same attempt
+   * again changes nothing otherwise; throws Conflict while another one at the same export is neither suspended nor forgotten.
    */
   start(job: ExportJob, signal: AbortSignal): Promise<void>;
   /** Undefined where the runner knows of none: never begun, or begun by a process that is gone. */
@@ -17,12 +17,25 @@ export interface JobRunner {
    * What it made safe stays. None is no error.
    */
   stop(exportUid: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Ends its work as `stop` does, and lets the runner keep the attempt: it is then `suspended`, or unknown where the runner
+   * keeps none, and `start` goes on. None is no error.
+   */
+  suspend(exportUid: string, signal: AbortSignal): Promise<void>;
   /** Forgets an attempt that ended, so that another may begin. None is no error. */
   forget(exportUid: string, signal: AbortSignal): Promise<void>;
-  /** Removes the prepared data, if its records name `owner`; others' and none are left and no error. */
-  removeData(place: OwnedPlace, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the prepared data, if its records name `owner`; others' and none are left and no error. Resolves with what keeps
+   * it waiting, where somebody may have to do something about it: it goes on by itself, and is asked again at every change.
+   */
+  removeData(place: OwnedPlace, signal: AbortSignal): Promise<Waiting | undefined>;
   /** The uids of exports whose observation changed, until cancelled; progress at most about once a second for each. */
   changes(signal: AbortSignal): AsyncIterable<string>;
+}
+
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface OwnedPlace {
@@ -39,6 +52,8 @@ export interface ExportJob {
   readonly exportUid: string;
   /** Counts from 0. */
   readonly attempt: number;
+  /** Whether nothing of the export was begun before. */
+  readonly isFirst?: boolean;
   readonly namespace: string;
   readonly name: string;
   readonly source: string;
@@ -54,11 +69,11 @@ export interface ExportJob {
 
 export interface JobObservation {
   readonly attempt: number;
-  readonly phase: "queued" | "running" | "succeeded" | "failed";
+  readonly phase: "queued" | "running" | "suspended" | "succeeded" | "failed";
   readonly progress: ExportProgress;
   readonly parts: { readonly succeeded: number; readonly reused: number };
   /** What keeps it from going on, where somebody may have to do something about it. Of `queued` and `running`. */
-  readonly waiting?: { readonly reason: string; readonly message: string };
+  readonly waiting?: Waiting;
   /** Of `succeeded`. */
   readonly result?: JobResult;
   /** Of `failed`; `code` is missing where it was none of ours. */

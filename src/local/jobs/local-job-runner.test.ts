@@ -25,9 +25,10 @@ testJobRunner("of this machine", async () => {
   return {
     runner,
     limit: 2,
-    quick: () => jobOf(folder, { source: folder.join("empty") }),
-    endless: () => jobOf(folder),
-    failing: () => jobOf(folder, { source: folder.join("none") }),
+    keepsSuspended: false,
+    quick: async () => jobOf(folder, { source: folder.join("empty") }),
+    endless: async () => jobOf(folder),
+    failing: async () => jobOf(folder, { source: folder.join("none") }),
     namesAt: async (location) => namesBelow(location),
     [Symbol.asyncDispose]: async () => {
       await runner[Symbol.asyncDispose]();

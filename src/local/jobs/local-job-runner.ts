@@ -39,7 +39,7 @@ interface Attempt {
   readonly job: ExportJob;
   /** Tells followers of its progress. */
   readonly progress: Throttle;
-  phase: JobObservation["phase"];
+  phase: Exclude<JobObservation["phase"], "suspended">;
   report: JobReport;
   result?: JobResult;
   error?: NonNullable<JobObservation["error"]>;
@@ -94,12 +94,9 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
       const attempt = attempts.get(exportUid);
       return attempt === undefined ? undefined : observationOf(attempt);
     },
-    stop: async (exportUid, signal) => {
-      signal.throwIfAborted();
-      const attempt = attempts.get(exportUid);
-      if (attempt === undefined) return;
-      await unlessAborted(stop(attempt), signal);
-    },
+    stop: endNow,
+    // A thread keeps nothing that is not in the destination.
+    suspend: endNow,
     forget: async (exportUid, signal) => {
       signal.throwIfAborted();
       const phase = attempts.get(exportUid)?.phase;
@@ -113,6 +110,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
       try {
         const end = await unlessAborted(thread.ended, signal);
         if (end.kind === "failed") throw end.error;
+        return undefined;
       } finally {
         await thread.stop();
         removals.delete(thread);
@@ -125,6 +123,13 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
       await Promise.all([...removals].map((thread) => thread.stop()));
     },
   };
+
+  async function endNow(exportUid: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const attempt = attempts.get(exportUid);
+    if (attempt === undefined) return;
+    await unlessAborted(stop(attempt), signal);
+  }
 
   function start(task: JobTask, exportUid: string, onReport: (report: JobReport) => void = () => undefined) {
     return startJobThread({

@@ -1,0 +1,76 @@
+/** Whether an export of which nothing runs may begin an attempt, and where; or what it lacks. Pure. */
+import { LongshoreError } from "../domain/errors.ts";
+import { conditionOf } from "../domain/resources/condition.ts";
+import { exportLocation, locationOf } from "../domain/resources/place-location.ts";
+import type { Export } from "../domain/resources/resource.ts";
+import { type ExportFacts, hasEnded } from "./export-facts.ts";
+
+export type Readiness =
+  | Ready
+  | { readonly kind: "waits"; readonly reason: "DestinationMissing" | "Pending"; readonly message: string }
+  /** Milliseconds since 1970. */
+  | { readonly kind: "too early"; readonly notBefore: number }
+  | { readonly kind: "can't begin"; readonly error: LongshoreError };
+
+export interface Ready extends Place {
+  readonly kind: "ready";
+  /** Where the export lies whose parts may be taken over. */
+  readonly previous: string | undefined;
+}
+
+interface Place {
+  /** Where the export will lie, as it was asked for; where it lies, if an attempt was begun before. */
+  readonly location: string;
+  readonly isBegun: boolean;
+}
+
+export function readiness(facts: ExportFacts): Readiness {
+  const { spec, status } = facts.resource;
+  const place = placeOf(facts);
+  if (place === undefined) {
+    const message = `ExportDestination ${spec.destination.name} does not exist in this namespace`;
+    return { kind: "waits", reason: "DestinationMissing", message };
+  }
+  const previous = previousOf(facts);
+  if (previous.kind === "unfinished") {
+    const message = `waits until Export ${spec.previous?.name} has ended`;
+    return { kind: "waits", reason: "Pending", message };
+  }
+  if (previous.kind === "missing") {
+    const message = `there is no finished Export ${spec.previous?.name} in this namespace`;
+    return { kind: "can't begin", error: new LongshoreError("PreviousNotFound", message) };
+  }
+  const notBefore = status?.nextAttemptTime === undefined ? 0 : Date.parse(status.nextAttemptTime);
+  if (notBefore > facts.now) return { kind: "too early", notBefore };
+  return { kind: "ready", ...place, previous: previous.kind === "finished" ? previous.location : undefined };
+}
+
+/** Once begun, an export stays where it lies, whatever becomes of the destination's resource. */
+function placeOf({ resource, destination }: ExportFacts): Place | undefined {
+  const { metadata, spec, status } = resource;
+  if (status?.location !== undefined) return { location: status.location, isBegun: true };
+  const place =
+    locationOf(spec.destination, metadata) ?? (destination && locationOf(destination.spec, metadata));
+  if (place === undefined) return undefined;
+  return { location: exportLocation(place, metadata), isBegun: false };
+}
+
+type Previous =
+  | { readonly kind: "none" | "unfinished" | "missing" }
+  | { readonly kind: "finished"; readonly location: string };
+
+/** It only spares work: once begun, an export goes on without it where it has gone. */
+function previousOf({ resource, previous }: ExportFacts): Previous {
+  if (resource.spec.previous === undefined) return { kind: "none" };
+  const found = foundPrevious(previous);
+  const isBegun = resource.status?.location !== undefined;
+  return isBegun && found.kind !== "finished" ? { kind: "none" } : found;
+}
+
+function foundPrevious(previous: Export | undefined): Previous {
+  if (previous === undefined || previous.metadata.deletionTimestamp !== undefined) return { kind: "missing" };
+  if (!hasEnded(previous)) return { kind: "unfinished" };
+  const { conditions, location } = previous.status ?? {};
+  const hasSucceeded = conditionOf(conditions, "Succeeded")?.status === "True";
+  return hasSucceeded && location !== undefined ? { kind: "finished", location } : { kind: "missing" };
+}
