@@ -5,9 +5,9 @@ import type { NewResource } from "../../src/domain/ports/export-store.ts";
 import { apiVersion } from "../../src/domain/resources/resource.ts";
 import { ExportSpec } from "../../src/domain/resources/export.ts";
 import { noCluster, openTestCluster, type TestCluster } from "../../test/cluster/cluster.ts";
-import { noNode, testImage } from "../../test/cluster/image.ts";
+import { imageAlias, noNode, testImage } from "../../test/cluster/image.ts";
 import { noKubectl } from "../../test/cluster/kubectl.ts";
-import { installSystem } from "../../test/cluster/system.ts";
+import { installSystem, systemOptions } from "../../test/cluster/system.ts";
 import { testVolumes } from "../../test/cluster/volumes.ts";
 import { BenchError } from "../bench-error.ts";
 
@@ -28,7 +28,9 @@ export async function openBenchSpace(count: number): Promise<BenchSpace> {
   if (reason !== false) throw new BenchError(reason);
   await using opened = new AsyncDisposableStack();
   const cluster = opened.use(await openTestCluster());
-  const image = await testImage();
+  // The name that the policies let run; to install another one would change them under everybody else.
+  const { image } = systemOptions;
+  opened.use(await imageAlias(await testImage(), image));
   await installSystem(cluster);
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
   const namespaces: string[] = [];

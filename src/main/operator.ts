@@ -89,7 +89,8 @@ async function lead(
 ): Promise<void> {
   const common = { api, clock: Date, random: Math.random, onError };
   const { image, imagePullPolicy, watch, maxRunning, maxRunningPerNamespace } = options;
-  const store = watchingNamespaces(cachedExportStore(common), watch);
+  const cached = cachedExportStore(common);
+  const store = watchingNamespaces(cached, watch);
   const record = eventRecorder({
     ...common,
     newId: () => randomUUID().slice(0, 13),
@@ -98,7 +99,7 @@ async function lead(
   });
   const settings = { image, imagePullPolicy, reportUrl: reports.url };
   await using runner = await startKubeJobRunner(
-    { ...common, store, settings, record, namespaces: watch },
+    { ...common, store, settings, record, namespaces: watch, namespaceOf: cached.namespaceOf },
     signal,
   );
   using _taken = reports.takeBy(runner.reports);

@@ -141,6 +141,8 @@ async function exportStage(
     previous,
     scratch,
     workers: Math.min(availableParallelism(), mostThreads),
+    // Those that send wait for the store for most of the time.
+    sendingWorkers: Math.min(2 * availableParallelism(), mostThreads),
     signer: undefined,
   };
   const seen: { report?: ReadonlyReport } = {};

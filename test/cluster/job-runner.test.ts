@@ -62,7 +62,14 @@ async function open(cluster: TestCluster, image: string, huge: string): Promise<
   const store = kubeExportStore(common);
   const runner = opening.use(
     await startKubeJobRunner(
-      { ...common, store, settings, namespaces: [namespace], record: async () => undefined },
+      {
+        ...common,
+        store,
+        settings,
+        namespaces: [namespace],
+        namespaceOf: () => namespace,
+        record: async () => undefined,
+      },
       signal,
     ),
   );

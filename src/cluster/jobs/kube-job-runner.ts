@@ -27,6 +27,8 @@ export interface KubeJobRunnerOptions {
   readonly settings: WorkerSettings;
   /** Whose exports are looked after; all where there are none. */
   readonly namespaces: readonly string[];
+  /** Where the Export of that uid lies, if it is known. */
+  readonly namespaceOf: (exportUid: string) => string | undefined;
   /** Tells people of data that stays behind. */
   readonly record: RecordEvent;
   readonly clock: Clock;

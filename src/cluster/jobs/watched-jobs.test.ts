@@ -5,6 +5,7 @@ import type { KubeApi, KubeEvent, KubeListQuery, KubeObject } from "../kube-api.
 import { createReportedProgress } from "../reports/reported-progress.ts";
 import type { Node } from "./objects.ts";
 import { watchJobs } from "./watched-jobs.ts";
+import { labels } from "./worker-labels.ts";
 
 const node = (name: string, resourceVersion: string, ready: string): KubeObject => {
   const conditions = ["Ready", "DiskPressure"].map((type) => ({ type, status: ready }));
@@ -17,8 +18,13 @@ const node = (name: string, resourceVersion: string, ready: string): KubeObject 
   } as KubeObject;
 };
 
-/** An API server that has nothing but two nodes, one of which changes, and what it was asked for. */
-function server(): { api: KubeApi; lists: string[]; watches: string[]; changed: Promise<void> } {
+/** An API server that has pods and two nodes, one of which changes, and what it was asked for. */
+function server(pods: readonly KubeObject[] = []): {
+  api: KubeApi;
+  lists: string[];
+  watches: string[];
+  changed: Promise<void>;
+} {
   const lists: string[] = [];
   const watches: string[] = [];
   const { promise: changed, resolve } = Promise.withResolvers<void>();
@@ -37,7 +43,8 @@ function server(): { api: KubeApi; lists: string[]; watches: string[]; changed: 
   const api = {
     list: async ({ plural }: { plural: string }, query: KubeListQuery) => {
       lists.push(told(plural, query));
-      const items = plural === "nodes" ? [node("a", "1", "True"), node("b", "2", "True")] : [];
+      const nodes = [node("a", "1", "True"), node("b", "2", "True")];
+      const items = plural === "nodes" ? nodes : plural === "pods" ? pods : [];
       return { items, resourceVersion: "2" };
     },
     watch: ({ plural }: { plural: string }, query: KubeListQuery, signal: AbortSignal) => {
@@ -57,6 +64,7 @@ describe("what the runner watches", () => {
       clock: { now: () => performance.now() },
       random: () => 1,
       namespaces: [],
+      namespaceOf: () => undefined,
       reported: createReportedProgress(),
       onError: (error) => assert.fail(String(error)),
       onChange: () => undefined,
@@ -85,6 +93,40 @@ describe("what the runner watches", () => {
       status: { conditions: [{ type: "Ready", status }] },
     });
     assert.deepEqual([nodeOf("a"), nodeOf("b")], [kept("a", "1", "True"), kept("b", "3", "False")]);
+    over.abort(new Error("enough"));
+    await running;
+  });
+
+  test("is of the namespace where the Export lies, whoever says that it owns it", async () => {
+    const pod = (namespace: string): KubeObject => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        name: "p",
+        namespace,
+        labels: { [labels.exportUid]: "x" },
+        ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name: "j", uid: "j", controller: true }],
+      },
+    });
+    const { api } = server([pod("own"), pod("foreign")]);
+    const over = new AbortController();
+    const homes = new Map<string, string>();
+    const watched = watchJobs({
+      api,
+      clock: { now: () => performance.now() },
+      random: () => 1,
+      namespaces: [],
+      namespaceOf: (uid) => homes.get(uid),
+      reported: createReportedProgress(),
+      onError: (error) => assert.fail(String(error)),
+      onChange: () => undefined,
+    });
+    const running = watched.run(over.signal);
+    await watched.ready(over.signal);
+    const found = (): string[] => watched.podsOf("x").map(({ metadata }) => metadata.namespace ?? "");
+    assert.deepEqual(found().toSorted(), ["foreign", "own"]);
+    homes.set("x", "own");
+    assert.deepEqual(found(), ["own"]);
     over.abort(new Error("enough"));
     await running;
   });

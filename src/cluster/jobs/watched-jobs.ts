@@ -31,6 +31,8 @@ export interface WatchedJobsOptions {
   readonly random: () => number;
   /** Whose exports are looked after; all where there are none. Others have an operator of their own. */
   readonly namespaces: readonly string[];
+  /** Where the Export of that uid lies, if it is known: what lies elsewhere and names it is forged. */
+  readonly namespaceOf: (exportUid: string) => string | undefined;
   readonly onError: (error: unknown, about: string) => void;
   /** Told of every export whose Jobs, pods, Events or nodes changed. */
   readonly onChange: (exportUid: string) => void;
@@ -39,8 +41,8 @@ export interface WatchedJobsOptions {
 }
 
 /**
- * Anybody can put our labels on what is his, in any namespace: it counts only where an Export, or a Job, controls it. What
- * says so of an owner that is not there is removed by the cluster's garbage collector.
+ * Anybody can put our labels on what is his: it counts only where an Export, or a Job, controls it. What says so of an owner
+ * that is not in its namespace is removed by the cluster's garbage collector, which takes a moment.
  */
 function claimedExport(object: KubeObject): string | undefined {
   const uid = object.metadata.labels?.[labels.exportUid];
@@ -67,7 +69,7 @@ function healthOf({ apiVersion, kind, metadata, status }: Node): Node {
 }
 
 export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
-  const { onChange, reported } = options;
+  const { onChange, reported, namespaceOf } = options;
   const namespaces = new Set(options.namespaces);
   const exportUidOf = (object: KubeObject): string | undefined =>
     namespaces.size === 0 || namespaces.has(object.metadata.namespace ?? "")
@@ -84,6 +86,12 @@ export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
   const nodeCache = createReflector<Node>({ ...options, resource: nodes, query: {}, keep: healthOf });
   const aboutUid = (event: ClusterEvent): string | undefined => event.involvedObject.uid;
   const eventCaches = eventQueries.map((query) => reflect<ClusterEvent>(events, query, aboutUid));
+  const isAtHome = (exportUid: string): ((object: KubeObject) => boolean) => {
+    const home = namespaceOf(exportUid);
+    return ({ metadata }) => home === undefined || metadata.namespace === home;
+  };
+  const jobsOf = (uid: string): readonly Job[] => jobCache.indexed(uid).filter(isAtHome(uid));
+  const podsOf = (uid: string): readonly Pod[] => podCache.indexed(uid).filter(isAtHome(uid));
   const caches = [jobCache, podCache, nodeCache, ...eventCaches];
   return {
     ready: async (signal) => {
@@ -104,12 +112,12 @@ export function watchJobs(options: WatchedJobsOptions): WatchedJobs {
         ...eventCaches.map((cache) => cache.run(({ object }) => tellOfEvent(object), signal)),
       ]);
     },
-    jobsOf: (uid) => jobCache.indexed(uid),
-    podsOf: (uid) => podCache.indexed(uid),
+    jobsOf,
+    podsOf,
     pod: (key) => podCache.get(key),
     job: (key) => jobCache.get(key),
     facts: (uid) => ({
-      events: [...jobCache.indexed(uid), ...podCache.indexed(uid)].flatMap(({ metadata }) =>
+      events: [...jobsOf(uid), ...podsOf(uid)].flatMap(({ metadata }) =>
         eventCaches.flatMap((cache) => cache.indexed(metadata.uid ?? "")),
       ),
       nodeOf: (name) => nodeCache.get({ name }),

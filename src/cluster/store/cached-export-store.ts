@@ -20,12 +20,18 @@ interface Cache {
   readonly written: Map<string, { readonly version: string | undefined }>;
 }
 
+export interface CachedExportStore extends ExportStore {
+  /** Where the Export of that uid lies, as far as the watch has told. */
+  readonly namespaceOf: (exportUid: string) => string | undefined;
+}
+
 /** Nothing of it needs closing. One watch without a query for each kind keeps it; all other watches are the API server's. */
-export function cachedExportStore(options: KubeStoreOptions): ExportStore {
+export function cachedExportStore(options: KubeStoreOptions): CachedExportStore {
   const store = kubeExportStore(options);
   const caches = new Map<Kind, Cache>();
 
   return {
+    namespaceOf: (uid) => caches.get("Export")?.reflector.indexed(uid)[0]?.metadata.namespace,
     create: (kind, resource, signal) => noting(kind, resource.metadata, store.create(kind, resource, signal)),
     get: async (kind, key, signal) => {
       signal.throwIfAborted();
@@ -54,7 +60,12 @@ export function cachedExportStore(options: KubeStoreOptions): ExportStore {
     signal: AbortSignal,
   ): AsyncGenerator<ResourceEvent<K>, void, undefined> {
     const { onError } = options;
-    const reflector = createReflector<KubeDocument>({ ...options, resource: resourceOf(kind), query: {} });
+    const reflector = createReflector<KubeDocument>({
+      ...options,
+      resource: resourceOf(kind),
+      query: {},
+      indexBy: ({ metadata }) => metadata.uid,
+    });
     const cache: Cache = { reflector, written: new Map() };
     caches.set(kind, cache);
     try {
