@@ -2,6 +2,7 @@
  * What the guides tell people to type at a cluster: blocks marked `sh cluster`, in order, one guide after the other, with what
  * `longshore install` installs. The image is that of this working copy; volumes and the image of sample pods are the testbed's.
  */
+import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -16,6 +17,9 @@ import { type TestVolumes, testVolumes } from "./volumes.ts";
 const documentedImage = "longshore:0.1.0";
 const documentedSamples = "busybox:1.37";
 const testbedSamples = "local/busybox:1";
+const documentedApply = "kubectl apply --server-side";
+/** What other tests have installed is theirs. */
+const forcedApply = `${documentedApply} --force-conflicts --field-manager=longshore`;
 
 // The one that installs comes first.
 const guides = globSync("docs/guides/kube*.md", { cwd: root }).toSorted(
@@ -42,16 +46,22 @@ describe("the guides", { skip: noKubectl || noNode }, () => {
     await cluster[Symbol.asyncDispose]();
   });
 
+  /** What follows it in the guides is not worth a try. */
+  let failed: string | undefined;
   for (const document of guides)
     for (const { line, script } of blocksOf(document).filter(({ language }) => language === "sh cluster"))
       test(`${document}, line ${line}: ${script.split("\n")[0]}`, async () => {
+        assert.equal(failed, undefined, "a command before it failed");
+        failed = `line ${line}`;
         const command = script
+          .replaceAll(documentedApply, forcedApply)
           .replaceAll(documentedImage, image)
           .replaceAll(documentedSamples, testbedSamples);
         const known = kubectlEnvironment(cluster);
         const env = { ...known, PATH: [dirname(longshoreProgram), known["PATH"]].join(delimiter) };
         const done = await shell(`set -eu\n${command}`, [], { cwd: work.path, env, timeoutMs: 300_000 });
         expectExit(done, 0);
+        failed = undefined;
       });
 });
 
