@@ -1,6 +1,7 @@
 /** The operator: controllers over a cluster's API server, with Jobs as runner; of several operators one leads. */
 import { randomUUID } from "node:crypto";
 import type { OperatorOptions } from "../cli/commands/operator.ts";
+import { clusterAccess } from "../cluster/client/choose-cluster.ts";
 import type { ClusterAccess } from "../cluster/client/cluster-access.ts";
 import { runElected } from "../cluster/client/lease-elector.ts";
 import { type OpenKubeApi, openKubeApi } from "../cluster/client/open-kube-api.ts";
@@ -125,12 +126,10 @@ async function lead(
 const kindOf = (about: string): string =>
   /^[A-Za-z ]+/.exec(about)?.[0].trim().split(" ").slice(0, 4).join(" ") ?? "";
 
-/** Throws InvalidArgument. */
-function accessOf({ kubeconfig, context }: OperatorOptions, { environment }: OperatorHome): ClusterAccess {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG: known } = environment;
-  const files = kubeconfig ?? known;
-  if (files !== undefined && files !== "") return { kind: "kubeconfig", paths: files.split(":"), context };
-  if (host !== undefined && port !== undefined) return { kind: "pod", host, port };
+/** Throws InvalidArgument. The kubeconfig of whoever's home this is does not count: an operator is told what it looks after. */
+function accessOf(options: OperatorOptions, { environment }: OperatorHome): ClusterAccess {
+  const access = clusterAccess(options, environment);
+  if (access !== undefined) return access;
   throw new LongshoreError("InvalidArgument", "the operator is told of no cluster", {
     hint: "give --kubeconfig, set KUBECONFIG, or run it as a pod",
   });
