@@ -114,11 +114,13 @@ suite("an export's data in a bucket", { skip }, () => {
   });
 
   test("goes with its upload when the export is cancelled, or deleted, in the middle", async () => {
-    await restart([bucket.allowed()], ["--bytes-per-second", "4Mi"]);
+    await restart([bucket.allowed()], ["--bytes-per-second", "2Mi"]);
     const place = freshPlace();
-    for (const name of ["canceled", "deleted"]) await createExport(server, name, spec(place));
-    for (const name of ["canceled", "deleted"])
-      await untilSeen(server, name, "under way", (seen) => partsDone(seen) >= 1);
+    const names = ["canceled", "deleted"];
+    await Promise.all(names.map((name) => createExport(server, name, spec(place))));
+    await Promise.all(
+      names.map((name) => untilSeen(server, name, "under way", (seen) => partsDone(seen) >= 1)),
+    );
     assert.equal((await bucket.uploads(place)).length, 2);
     const { status } = await server.api("POST", "/namespaces/default/exports/canceled/cancel");
     assert.equal(status, 202);
