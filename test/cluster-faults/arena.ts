@@ -26,8 +26,9 @@ const mebibyte = 2 ** 20;
 const partSize = 8 * mebibyte;
 /** A part is at most two part sizes, and a little for headers. */
 export const largestPart = 2 * partSize + mebibyte;
-/** Of each pod, which has as many as the machine has processors. */
-export const threads = Math.min(availableParallelism(), 16);
+/** Of each pod, which has as many as the machine has processors, and twice as many where they send. */
+const threadsOf = (kind: Kind): number =>
+  Math.min((kind === "Indexed to S3" ? 2 : 1) * availableParallelism(), 16);
 
 export interface Begun {
   readonly kind: Kind;
@@ -187,7 +188,7 @@ export async function openArena(prefix: string): Promise<Arena> {
   async function expectRight(begun: Begun, podsHit: () => number): Promise<Ended> {
     const result = await ended(begun);
     const { name, kind, uid } = begun;
-    const most = podsHit() * threads * largestPart;
+    const most = podsHit() * threadsOf(begun.kind) * largestPart;
     assert.ok(result.redone <= most, `${result.redone} bytes were done again, at most ${most} may`);
     const place = places[kind];
     await place.expectVerified(name);
