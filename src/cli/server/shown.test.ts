@@ -46,7 +46,7 @@ test("JSON and YAML say what was said, and steer nothing", () => {
     fc.property(fc.dictionary(hostile, hostile, { noNullPrototype: true }), (value) => {
       for (const text of [jsonText(value, 2), yamlText(stringify(value, yamlOptions))]) {
         assert.deepEqual(parse(text), value);
-        assert.doesNotMatch(text.replaceAll("\n", ""), steering);
+        assert.doesNotMatch(text.replaceAll(/[\n\t]/g, ""), steering);
       }
     }),
     { numRuns: 1000 },
