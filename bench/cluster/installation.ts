@@ -2,9 +2,10 @@
 import { setTimeout } from "node:timers/promises";
 import { parseAllDocuments, stringify } from "yaml";
 import { type Pod, pods } from "../../src/cluster/jobs/objects.ts";
-import type { KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
+import type { KubeObject } from "../../src/cluster/kube-api.ts";
 import { operatorLabels, operatorName } from "../../src/cluster/manifests/install-options.ts";
 import type { TestCluster } from "../../test/cluster/cluster.ts";
+import { deployments } from "../../test/cluster/core-kinds.ts";
 import { kubectl } from "../../test/cluster/kubectl.ts";
 import { expectExit, longshore } from "../../test/fixtures/run.ts";
 import { BenchError } from "../bench-error.ts";
@@ -32,13 +33,6 @@ interface Deployment extends KubeObject {
 }
 
 const namespace = "longshore-system";
-const deployments: KubeResource = {
-  group: "apps",
-  version: "v1",
-  plural: "deployments",
-  kind: "Deployment",
-  namespaced: true,
-};
 const key = { namespace, name: operatorName };
 const { signal } = new AbortController();
 

@@ -12,7 +12,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { type OpenKubeApi, openKubeApi } from "../../src/cluster/client/open-kube-api.ts";
-import type { KubeApi, KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
+import { type Node, namespaces, nodes } from "../../src/cluster/jobs/objects.ts";
+import type { KubeApi, KubeResource } from "../../src/cluster/kube-api.ts";
 import { LongshoreError } from "../../src/domain/errors.ts";
 import { kinds } from "../../src/domain/resources/resource.ts";
 import { resourceOf } from "../../src/cluster/store/kube-document.ts";
@@ -44,15 +45,6 @@ export const noCluster: string | false =
     : `no cluster: KUBECONFIG is not set and there is no ${program} with its scripts`;
 
 const { signal } = new AbortController();
-const kind = (group: string, plural: string, name: string): KubeResource => ({
-  group,
-  version: "v1",
-  plural,
-  kind: name,
-  namespaced: false,
-});
-export const namespaces = kind("", "namespaces", "Namespace");
-const nodes = kind("", "nodes", "Node");
 
 export async function openTestCluster(): Promise<TestCluster> {
   if (!isGiven) await startTestbed();
@@ -79,10 +71,6 @@ async function startTestbed(): Promise<void> {
     stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   const [code] = (await once(starting, "close")) as [number | null];
   if (code !== 0) throw new Error(`the testbed did not start: ${said}`);
-}
-
-interface Node extends KubeObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 async function isReady(): Promise<boolean> {

@@ -1,14 +1,19 @@
-/** Kinds of Kubernetes' own that tests make and the operator does not look at. */
+/** Kinds of Kubernetes' own that tests make or look at and the operator does not. */
 import type { KubeResource } from "../../src/cluster/kube-api.ts";
 
-const core = (plural: string, kind: string): KubeResource => ({
-  group: "",
-  version: "v1",
-  plural,
-  kind,
-  namespaced: true,
-});
+const version = "v1";
 
-export const secrets = core("secrets", "Secret");
-export const quotas = core("resourcequotas", "ResourceQuota");
-export const limitRanges = core("limitranges", "LimitRange");
+export const secrets: KubeResource = {
+  group: "",
+  version,
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+};
+export const deployments: KubeResource = {
+  group: "apps",
+  version,
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+};

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { after, before, describe, test } from "node:test";
 import { DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { type ClusterEvent, events, type Job, jobs, type Pod } from "../../src/cluster/jobs/objects.ts";
+import {
+  type ClusterEvent,
+  events,
+  type Job,
+  jobs,
+  namespaces,
+  type Pod,
+  quotas,
+} from "../../src/cluster/jobs/objects.ts";
 import type { KubeObject } from "../../src/cluster/kube-api.ts";
 import { resourceOf } from "../../src/cluster/store/kube-document.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
@@ -13,8 +21,6 @@ import { keysOf } from "../conformance/store-place.ts";
 import { openStore, s3Location } from "../fixtures/buckets.ts";
 import { expectExit } from "../fixtures/run.ts";
 import { missingSwift, type S3Server, startSwift } from "../servers/swift.ts";
-import { namespaces } from "./cluster.ts";
-import { quotas } from "./core-kinds.ts";
 import {
   type ExportNamespace,
   fill,

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { eventRecorder } from "../../src/cluster/client/event-recorder.ts";
+import { namespaces } from "../../src/cluster/jobs/objects.ts";
 import type { KubeApi, KubeObject } from "../../src/cluster/kube-api.ts";
 import type { RecordedEvent, RecordEvent } from "../../src/domain/ports/event-recorder.ts";
 import { ManualClock } from "../fixtures/manual-clock.ts";
-import { namespaces, noCluster, openTestCluster } from "./cluster.ts";
+import { noCluster, openTestCluster } from "./cluster.ts";
 
 const { signal } = new AbortController();
 const minute = 60_000;

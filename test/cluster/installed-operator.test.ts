@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Pod, pods } from "../../src/cluster/jobs/objects.ts";
-import type { KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
+import { leases } from "../../src/cluster/client/lease.ts";
+import type { KubeObject } from "../../src/cluster/kube-api.ts";
 import { operatorDeployment } from "../../src/cluster/manifests/operator-deployment.ts";
 import { operatorLabels, operatorName } from "../../src/cluster/manifests/install-options.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { expectExit } from "../fixtures/run.ts";
 import { openTestCluster, type TestCluster, type TestNamespace } from "./cluster.ts";
+import { deployments } from "./core-kinds.ts";
 import { fill, noExports } from "./export-namespace.ts";
 import { exportBecomes, exports as exportKind, statusOf } from "./exports.ts";
 import { imageAlias, testImage } from "./image.ts";
@@ -19,13 +21,6 @@ import { type TestVolumes, testVolumes } from "./volumes.ts";
 
 const { signal } = new AbortController();
 const { namespace } = systemOptions;
-const deployments: KubeResource = {
-  group: "apps",
-  version: "v1",
-  plural: "deployments",
-  kind: "Deployment",
-  namespaced: true,
-};
 const ours = Object.entries(operatorLabels)
   .map((pair) => pair.join("="))
   .join();
@@ -33,13 +28,6 @@ const ours = Object.entries(operatorLabels)
 interface Lease extends KubeObject {
   readonly spec: { readonly holderIdentity?: string };
 }
-const leases: KubeResource = {
-  group: "coordination.k8s.io",
-  version: "v1",
-  plural: "leases",
-  kind: "Lease",
-  namespaced: true,
-};
 
 describe("an installed operator", { skip: noExports, timeout: 600_000 }, () => {
   let cluster: TestCluster;

@@ -4,12 +4,10 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { after, before, describe, test } from "node:test";
-import { nodes } from "../../src/cluster/jobs/objects.ts";
+import { limitRanges, namespaces, nodes, quotas } from "../../src/cluster/jobs/objects.ts";
 import type { KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { expectExit } from "../fixtures/run.ts";
-import { namespaces } from "./cluster.ts";
-import { limitRanges, quotas } from "./core-kinds.ts";
 import {
   type ExportNamespace,
   type ExportNamespaceOptions,

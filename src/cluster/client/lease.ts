@@ -35,7 +35,7 @@ export interface LeaseHandle {
   release(signal: AbortSignal): Promise<void>;
 }
 
-const leases: KubeResource = {
+export const leases: KubeResource = {
   group: "coordination.k8s.io",
   version: "v1",
   plural: "leases",
