@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { JobObservation } from "../domain/ports/job-runner.ts";
-import { conditionOf } from "../domain/resources/condition.ts";
+import { hasEnded, succeededOf } from "../domain/resources/export-end.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { Export } from "../domain/resources/resource.ts";
-import { type ExportFacts, hasEnded } from "./export-facts.ts";
+import type { ExportFacts } from "./export-facts.ts";
 import { readiness, type Ready } from "./readiness.ts";
 import {
   attemptFailed,
@@ -247,6 +247,6 @@ function hasFinalizer({ metadata }: Export): boolean {
   return metadata.finalizers?.includes(dataFinalizer) === true;
 }
 
-function reasonOf({ status }: Export): string | undefined {
-  return conditionOf(status?.conditions, "Succeeded")?.reason;
+function reasonOf(resource: Export): string | undefined {
+  return succeededOf(resource)?.reason;
 }

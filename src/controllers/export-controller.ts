@@ -5,6 +5,7 @@ import type { ResourceKey } from "../domain/ports/export-store.ts";
 import type { Waiting } from "../domain/ports/job-runner.ts";
 import { waysTo } from "../domain/ports/places.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
+import { hasEnded } from "../domain/resources/export-end.ts";
 import type { Export } from "../domain/resources/resource.ts";
 import { type Controller, type ControllerHome, isOutdated, isUnanswered, keyText } from "./controller.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "./decide-export.ts";
 import type { Dependents, ResourceName } from "./dependents.ts";
 import { exportEvents } from "./export-events.ts";
-import { type ExportFacts, hasEnded } from "./export-facts.ts";
+import type { ExportFacts } from "./export-facts.ts";
 import { exportJob, settledPlace } from "./export-job.ts";
 import {
   attemptFailed,

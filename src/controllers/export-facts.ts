@@ -1,6 +1,5 @@
 /** What is known of an export when it is decided what to do next. */
 import type { JobObservation } from "../domain/ports/job-runner.ts";
-import { conditionOf } from "../domain/resources/condition.ts";
 import type { Export, ExportDestination } from "../domain/resources/resource.ts";
 
 export interface ExportFacts {
@@ -19,10 +18,4 @@ export interface ExportFacts {
   readonly progressInterval?: number | undefined;
   /** When data that could not be removed may be tried again. */
   readonly removalNotBefore?: number | undefined;
-}
-
-/** Whether it has come to its end, well or not. */
-export function hasEnded({ status }: Export): boolean {
-  const condition = conditionOf(status?.conditions, "Succeeded");
-  return condition !== undefined && condition.status !== "Unknown";
 }

@@ -1,9 +1,9 @@
 /** Whether an export of which nothing runs may begin an attempt, and where; or what it lacks. Pure. */
 import { LongshoreError } from "../domain/errors.ts";
-import { conditionOf } from "../domain/resources/condition.ts";
+import { hasEnded, succeededOf } from "../domain/resources/export-end.ts";
 import { exportLocation, locationOf } from "../domain/resources/place-location.ts";
 import type { Export } from "../domain/resources/resource.ts";
-import { type ExportFacts, hasEnded } from "./export-facts.ts";
+import type { ExportFacts } from "./export-facts.ts";
 
 export type Readiness =
   | Ready
@@ -70,7 +70,7 @@ function previousOf({ resource, previous }: ExportFacts): Previous {
 function foundPrevious(previous: Export | undefined): Previous {
   if (previous === undefined || previous.metadata.deletionTimestamp !== undefined) return { kind: "missing" };
   if (!hasEnded(previous)) return { kind: "unfinished" };
-  const { conditions, location } = previous.status ?? {};
-  const hasSucceeded = conditionOf(conditions, "Succeeded")?.status === "True";
+  const location = previous.status?.location;
+  const hasSucceeded = succeededOf(previous)?.status === "True";
   return hasSucceeded && location !== undefined ? { kind: "finished", location } : { kind: "missing" };
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ExportStore } from "../domain/ports/export-store.ts";
 import type { StoreMeter } from "../engine/store-metrics.ts";
-import { conditionOf } from "../domain/resources/condition.ts";
+import { succeededOf } from "../domain/resources/export-end.ts";
 
 export interface Metrics {
   readonly registry: Registry;
@@ -109,8 +109,8 @@ async function countByReason(store: ExportStore): Promise<Map<string, number>> {
   let position: string | undefined;
   do {
     const page = await store.list("Export", { continue: position }, signal);
-    for (const { status } of page.items) {
-      const reason = conditionOf(status?.conditions, "Succeeded")?.reason ?? "New";
+    for (const resource of page.items) {
+      const reason = succeededOf(resource)?.reason ?? "New";
       const label = counts.has(reason) || counts.size < mostReasons ? reason : "Other";
       counts.set(label, (counts.get(label) ?? 0) + 1);
     }

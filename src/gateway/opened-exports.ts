@@ -4,7 +4,7 @@ import type { FormatName } from "../domain/export-options.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 import type { Drivers } from "../domain/ports/home.ts";
 import type { Places } from "../domain/ports/places.ts";
-import { conditionOf } from "../domain/resources/condition.ts";
+import { succeededOf } from "../domain/resources/export-end.ts";
 import type { Export } from "../domain/resources/resource.ts";
 import { ExportShelf } from "../engine/blob/export-shelf.ts";
 import type { ServedExport } from "../engine/blob/served-export.ts";
@@ -44,8 +44,9 @@ export function createOpenedExports({ drivers, places, clock }: OpenedExportsHom
   };
 }
 
-function readyLocation({ metadata, status }: Export): string {
-  const succeeded = conditionOf(status?.conditions, "Succeeded");
+function readyLocation(resource: Export): string {
+  const { metadata, status } = resource;
+  const succeeded = succeededOf(resource);
   const { location } = status ?? {};
   if (succeeded?.status === "True" && location !== undefined) return location;
   const what = `the export ${metadata.namespace}/${metadata.name}`;

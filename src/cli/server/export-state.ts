@@ -1,22 +1,18 @@
 /** What an Export's document says of its state, in a few words. */
 import { formatBytes } from "../../domain/quantity.ts";
-import { type Condition, conditionOf } from "../../domain/resources/condition.ts";
+import { succeededOf } from "../../domain/resources/export-end.ts";
 import { locationOf } from "../../domain/resources/place-location.ts";
 import type { Export } from "../../domain/resources/resource.ts";
-
-export function succeededCondition({ status }: Export): Condition | undefined {
-  return conditionOf(status?.conditions, "Succeeded");
-}
 
 /** The Status column: the reason of the condition Succeeded. */
 export function statusOf(resource: Export): string {
   if (resource.metadata.deletionTimestamp !== undefined) return "Deleting";
-  return succeededCondition(resource)?.reason ?? "Pending";
+  return succeededOf(resource)?.reason ?? "Pending";
 }
 
 /** Whether it will not change by itself any more, and how it ended. */
 export function endOf(resource: Export): "succeeded" | "failed" | undefined {
-  const status = succeededCondition(resource)?.status;
+  const status = succeededOf(resource)?.status;
   if (status === "True") return "succeeded";
   return status === "False" ? "failed" : undefined;
 }

@@ -2,12 +2,13 @@
 import type { Key } from "../../api/longshore-client.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
+import { succeededOf } from "../../domain/resources/export-end.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
 import { exitWith } from "../outcome.ts";
 import { type ProgressState, showProgress } from "../progress.ts";
 import type { Remote } from "../remote.ts";
-import { endOf, partsOf, statusOf, succeededCondition } from "./export-state.ts";
+import { endOf, partsOf, statusOf } from "./export-state.ts";
 import { summaryOf } from "./export-summary.ts";
 import { shown } from "./shown.ts";
 
@@ -89,7 +90,7 @@ function progressText(resource: Export): string {
 
 function failureOf(resource: Export): LongshoreError {
   const { namespace, name } = resource.metadata;
-  const { reason = "Failed", message = "" } = succeededCondition(resource) ?? {};
+  const { reason = "Failed", message = "" } = succeededOf(resource) ?? {};
   const why = message === "" ? "" : `, ${shown(message)}`;
   return new LongshoreError(
     "ExportFailed",

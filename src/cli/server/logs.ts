@@ -1,10 +1,11 @@
 /** What `logs` does. */
 import { LongshoreError } from "../../domain/errors.ts";
+import { succeededOf } from "../../domain/resources/export-end.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import type { CliContext } from "../context.ts";
 import type { WorkerLine } from "../remote.ts";
 import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
-import { endOf, statusOf, succeededCondition } from "./export-state.ts";
+import { endOf, statusOf } from "./export-state.ts";
 import { shown } from "./shown.ts";
 
 export interface LogsOptions extends RemoteOptions {
@@ -40,7 +41,7 @@ function nothingThere(of: Export): LongshoreError {
     return new LongshoreError("ResourceNotFound", `the pods of the export ${what} are gone with their logs`, {
       hint: `\`longshore describe export ${name}\` says how it ended`,
     });
-  const { message = "" } = succeededCondition(of) ?? {};
+  const { message = "" } = succeededOf(of) ?? {};
   const why = message === "" ? "" : `, ${shown(message)}`;
   return new LongshoreError(
     "ExportNotReady",

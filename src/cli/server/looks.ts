@@ -1,11 +1,12 @@
 /** How resources are shown in tables. */
+import { succeededOf } from "../../domain/resources/export-end.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import { conditionOf } from "../../domain/resources/condition.ts";
 import { locationOf } from "../../domain/resources/place-location.ts";
 import { quantityBytes } from "../../domain/resources/quantity-field.ts";
 import type { DownloadGrant, Export, ExportDestination, Resource } from "../../domain/resources/resource.ts";
 import { age, untilThen } from "./duration.ts";
-import { destinationOf, partsOf, sizeOf, sourceOf, statusOf, succeededCondition } from "./export-state.ts";
+import { destinationOf, partsOf, sizeOf, sourceOf, statusOf } from "./export-state.ts";
 import type { Look } from "./printer.ts";
 import { shown } from "./shown.ts";
 import type { Column } from "./table.ts";
@@ -41,7 +42,7 @@ export const exportLook: Look<Export> = {
     { title: "FORMAT", wide: true, value: ({ spec }) => spec.format },
     { title: "FILES", wide: true, value: ({ status }) => status?.files?.toLocaleString("en") ?? "" },
     { title: "DIFFERENCES", wide: true, value: ({ status }) => String(status?.differences ?? "") },
-    { title: "MESSAGE", wide: true, value: (resource) => succeededCondition(resource)?.message ?? "" },
+    { title: "MESSAGE", wide: true, value: (resource) => succeededOf(resource)?.message ?? "" },
   ],
 };
 

@@ -1,5 +1,5 @@
 /** What the workers of an export print: those of all its Jobs whose pods are still there, so of earlier attempts, too. */
-import { conditionOf } from "../../domain/resources/condition.ts";
+import { hasEnded } from "../../domain/resources/export-end.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import { type Pod, pods } from "../jobs/objects.ts";
 import { hasBegun } from "../jobs/pod-facts.ts";
@@ -94,7 +94,6 @@ export async function followWorkerLogs(
 async function untilEnded(home: ChangesHome, { metadata }: Export, signal: AbortSignal): Promise<void> {
   const { namespace, name, uid } = metadata;
   for await (const { type, object } of documentChanges(home, "Export", { namespace, name }, signal)) {
-    const succeeded = conditionOf(object.status?.conditions, "Succeeded")?.status ?? "Unknown";
-    if (type === "DELETED" || object.metadata.uid !== uid || succeeded !== "Unknown") return;
+    if (type === "DELETED" || object.metadata.uid !== uid || hasEnded(object)) return;
   }
 }

@@ -1,7 +1,6 @@
 /** Takes the reports of pods that work for an export of ours, and for nothing else than its progress. */
 import type { ExportStore } from "../../domain/ports/export-store.ts";
-import { conditionOf } from "../../domain/resources/condition.ts";
-import type { Export } from "../../domain/resources/resource.ts";
+import { succeededOf } from "../../domain/resources/export-end.ts";
 import type { ReportedProgress } from "./reported-progress.ts";
 import { type KnownWorkers, shareOf } from "./reporting-share.ts";
 import type { TokenPod } from "./token-reviewer.ts";
@@ -24,9 +23,6 @@ export interface ReportIntakeOptions {
 
 const pace = 1000;
 
-const isUnderWay = ({ status }: Export): boolean =>
-  conditionOf(status?.conditions, "Succeeded")?.status === "Unknown";
-
 export function createReportIntake(options: ReportIntakeOptions): ReportIntake {
   const { workers, store, progress, onProgress } = options;
   const due = new Set<string>();
@@ -37,7 +33,7 @@ export function createReportIntake(options: ReportIntakeOptions): ReportIntake {
       if (share === undefined) return false;
       // A Job can say that anything owns it.
       const owner = await store.get("Export", share.export, signal);
-      if (owner?.metadata.uid !== share.exportUid || !isUnderWay(owner)) return false;
+      if (owner?.metadata.uid !== share.exportUid || succeededOf(owner)?.status !== "Unknown") return false;
       progress.take(share, report);
       announce(share.exportUid);
       return true;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ExportList, ExportPatch, NewExport } from "../../api/documents.ts";
 import { routePath, routes } from "../../api/routes.ts";
-import { conditionOf } from "../../domain/resources/condition.ts";
+import { hasEnded } from "../../domain/resources/export-end.ts";
 import { Export } from "../../domain/resources/resource.ts";
 import type { GatewayDependencies } from "../dependencies.ts";
 import { jsonType, mergePatchType } from "../http/body.ts";
@@ -186,8 +186,3 @@ const keyOf = ({ metadata: { namespace, name } }: Export): { namespace: string; 
   namespace,
   name,
 });
-
-function hasEnded({ status }: Export): boolean {
-  const condition = conditionOf(status?.conditions, "Succeeded");
-  return condition !== undefined && condition.status !== "Unknown";
-}
