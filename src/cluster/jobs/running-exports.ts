@@ -1,5 +1,6 @@
 /** The exports that have Jobs, as the API server says: what a new operator finds under way. */
 import type { KubeApi, KubeKey, KubeList } from "../kube-api.ts";
+import { controllerOf } from "./controller-of.ts";
 import { type Job, jobs } from "./objects.ts";
 import { labels } from "./worker-labels.ts";
 
@@ -30,10 +31,9 @@ export async function runningExports(
 
 type ExportKey = KubeKey & { readonly namespace: string };
 
-function exportOf({ metadata, spec }: Job): ExportKey | undefined {
-  const owner = metadata.ownerReferences?.find(
-    ({ kind, controller }) => kind === "Export" && controller === true,
-  );
+function exportOf(job: Job): ExportKey | undefined {
+  const { metadata, spec } = job;
+  const owner = controllerOf(job, "Export");
   if (owner === undefined || metadata.namespace === undefined || spec.suspend === true) return undefined;
   return { namespace: metadata.namespace, name: owner.name };
 }
