@@ -1,3 +1,6 @@
+/** Parts: what is known of them when planned, and the names of what lies in the destination for them. */
+import type { FormatName } from "./export-options.ts";
+
 /** A part: a numbered, contiguous run of the plan, packed by one worker in one go. */
 export interface PlannedPart {
   readonly number: number;
@@ -23,6 +26,9 @@ export interface PlanPage {
   readonly size: number;
   readonly sha256: string;
 }
+
+/** The tail ends a joined archive; no plan lists it, as it is made when all other parts are. */
+export const tailParts = (format: FormatName): number => (format === "files" ? 0 : 1);
 
 /** What stands for the name of a part's object where the archive is one object of a store. */
 export const archiveObject = "archive";

@@ -17,6 +17,7 @@ import { reportVariables } from "../cluster/reports/worker-report.ts";
 import { catalogue, LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
 import { mountOf } from "../domain/mount-way.ts";
+import { tailParts } from "../domain/part.ts";
 import type { JobObservation } from "../domain/ports/job-runner.ts";
 import type { ExportCall, ExportHome } from "../engine/exporting/export-call.ts";
 import { startPackPool } from "../local/pack-pool.ts";
@@ -196,7 +197,7 @@ async function plan(call: ExportCall, home: ExportHome, signal: AbortSignal): Pr
   const made = await planExport(call, home, signal);
   if (made === "finished") return {};
   const { files, content } = made.totals;
-  return { planned: { parts: made.parts.length, files, bytes: content } };
+  return { planned: { parts: made.parts.length + tailParts(call.options.format), files, bytes: content } };
 }
 
 function packedOf(report: ReadonlyReport | undefined): NonNullable<Said["packed"]> {

@@ -1,6 +1,6 @@
 /** Walks the source and makes the plan durable, page by page. */
 import { formatVersion } from "../../domain/export-options.ts";
-import type { PlannedPart } from "../../domain/part.ts";
+import { type PlannedPart, tailParts } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Format } from "../../domain/ports/format.ts";
 import { documentBytes } from "../document.ts";
@@ -35,7 +35,7 @@ export async function makePlan(
   );
   const plannedAt = new Date(home.clock.now()).toISOString();
   const plan: Plan = { formatVersion, request, plannedAt, totals, parts };
-  home.onEvent({ kind: "planned", content: 0, files: 0, parts: 0, done: true });
+  home.onEvent({ kind: "planned", content: 0, files: 0, parts: tailParts(format.name), done: true });
   await destination.put("plan.json", documentBytes(plan), signal);
   await destination.remove(requestName, signal);
   return plan;

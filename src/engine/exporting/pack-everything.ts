@@ -1,4 +1,5 @@
 /** Walks and packs side by side: each part is handed to the workers as soon as its page of the plan is durable. */
+import { tailParts } from "../../domain/part.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { ExportWork } from "./export-call.ts";
 import type { Begun } from "./found-export.ts";
@@ -19,7 +20,8 @@ export async function packEverything(work: ExportWork, begun: Begun, signal: Abo
         if (begun.found.kind !== "planned")
           return makePlan(work, begun.request, (part) => dispatcher.add(part), working);
         const { plan } = begun.found;
-        work.home.onEvent({ kind: "planned", ...plan.totals, parts: plan.parts.length, done: true });
+        const parts = plan.parts.length + tailParts(work.call.options.format);
+        work.home.onEvent({ kind: "planned", ...plan.totals, parts, done: true });
         for (const part of plan.parts) dispatcher.add(part);
         return plan;
       }

@@ -1,6 +1,6 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
 import { LongshoreError } from "../../domain/errors.ts";
-import { draftReceiptName, receiptName } from "../../domain/part.ts";
+import { draftReceiptName, receiptName, tailParts } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
 import { allEnded } from "../all-ended.ts";
@@ -48,6 +48,7 @@ export async function continueExport(
     const plan = await packEverything(work, begun, signal);
     const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
     if (!("refused" in result)) {
+      if (tailParts(work.call.options.format) > 0) work.home.onEvent({ kind: "part", reused: false });
       await allEnded([
         cleanUp(work.destination, signal),
         endStrayUploads(work, plan.request.upload?.object, undefined, signal),
