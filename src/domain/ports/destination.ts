@@ -52,8 +52,11 @@ export interface Destination {
   presign?(name: string, terms: PresignTerms, signal: AbortSignal): Promise<string>;
   /** Waits until the bytes of these objects, and the names in these folders, would survive a power cut; none is no error. */
   flush(names: readonly string[], signal: AbortSignal): Promise<void>;
-  /** Takes the export for this process. Throws LocationBusy, which says who has it. Correctness never depends on it. */
-  lock(holder: string, signal: AbortSignal): Promise<AsyncDisposable>;
+  /**
+   * Takes the export for this process; absent where a killed process would keep it. Throws LocationBusy, which says who has
+   * it. Correctness never depends on it.
+   */
+  lock?(holder: string, signal: AbortSignal): Promise<AsyncDisposable>;
 }
 
 export interface PresignTerms {

@@ -94,11 +94,6 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
       await Promise.resolve();
       signal.throwIfAborted();
     },
-    // A store has nothing that a killed process lets go of; who works beside another is found out at completion.
-    lock: async (_holder, signal) => {
-      await store.check(signal);
-      return { [Symbol.asyncDispose]: () => Promise.resolve() };
-    },
   };
   places.set(destination, { store, keyOf });
   return destination;

@@ -28,6 +28,9 @@ import { type SystemPath, SystemPaths } from "./filesystem/system-paths.ts";
 /** Other destinations of the same kind, for copies that move no bytes. */
 const systemPaths = new WeakMap<Destination, (name: string) => SystemPath>();
 
+/** A folder has a lock that the system lets go of with its process. */
+export type LockedDestination = Destination & Required<Pick<Destination, "lock">>;
+
 /**
  * `path` is an absolute path; it need not exist. `seenAs` says what the folder that it really is, every link resolved, is
  * called in records and messages; what it throws is thrown before anything is touched.
@@ -35,7 +38,7 @@ const systemPaths = new WeakMap<Destination, (name: string) => SystemPath>();
 export function openFilesystemDestination(
   path: string,
   seenAs: (folder: string) => string = (folder) => folder,
-): Destination {
+): LockedDestination {
   const folder = realPath(path);
   const location = seenAs(folder);
   const paths = new SystemPaths(folder);
@@ -61,7 +64,7 @@ export function openFilesystemDestination(
     return { temporary };
   };
 
-  const destination: Destination = {
+  const destination: LockedDestination = {
     location,
     get: async (name, signal) => {
       signal.throwIfAborted();

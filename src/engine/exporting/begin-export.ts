@@ -1,6 +1,7 @@
 /** The beginning of all work on an export: open its places, see whose it is, and settle what was asked for. */
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
+import { allEnded } from "../all-ended.ts";
 import { documentBytes } from "../document.ts";
 import { beginUpload, endStrayUploads, isUploadUsable } from "./archive-upload.ts";
 import { checkPlaces } from "./check-places.ts";
@@ -44,10 +45,12 @@ export async function settle(
   const begun = await beginUpload(work, signal);
   const settled = begun === undefined ? request : { ...request, upload: { ...begun } };
   const next = found.kind === "planned" ? { ...found, plan: { ...found.plan, request: settled } } : found;
-  // It stands in a record before the first part is sent, so that whoever comes later goes on with it or ends it.
-  if (next.kind === "planned") await work.destination.put("plan.json", documentBytes(next.plan), signal);
-  else await work.destination.put(requestName, documentBytes(settled), signal);
-  await endStrayUploads(work, begun?.object, begun, signal);
+  const [record, document] = next.kind === "planned" ? ["plan.json", next.plan] : [requestName, settled];
+  await allEnded([
+    // It stands in a record before the first part is sent, so that whoever comes later goes on with it or ends it.
+    work.destination.put(record, documentBytes(document), signal),
+    endStrayUploads(work, begun?.object, begun, signal),
+  ]);
   return { request: settled, found: next };
 }
 

@@ -6,7 +6,6 @@ import type { Format } from "../../domain/ports/format.ts";
 import { documentBytes } from "../document.ts";
 import { writePlan } from "../planning/plan-writer.ts";
 import type { ExportWork } from "./export-call.ts";
-import { requestName } from "./found-export.ts";
 
 /** `onPart` is told of each part as soon as its page is durable. Resolves when plan.json stands. */
 export async function makePlan(
@@ -37,7 +36,6 @@ export async function makePlan(
   const plan: Plan = { formatVersion, request, plannedAt, totals, parts };
   home.onEvent({ kind: "planned", content: 0, files: 0, parts: tailParts(format.name), done: true });
   await destination.put("plan.json", documentBytes(plan), signal);
-  await destination.remove(requestName, signal);
   return plan;
 }
 

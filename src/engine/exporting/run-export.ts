@@ -27,9 +27,9 @@ export async function runExport(
     return finished(call, home, { source, destination, found: before });
   }
 
-  await using _lock = await destination.lock(home.holder, signal);
+  await using lock = await destination.lock?.(home.holder, signal);
   // Another process may have worked, or finished, between the look and the lock.
-  const found = await findExport(destination, signal);
+  const found = lock === undefined ? before : await findExport(destination, signal);
   checkOwnerOf(found, destination, call);
   if (found.kind === "finished") return finished(call, home, { source, destination, found });
   return await continueExport({ call, home, source, destination }, found, signal);
@@ -111,7 +111,7 @@ async function clearLeftovers(
 ): Promise<void> {
   if (!(await hasWorkFiles(destination, signal))) return;
   try {
-    await using _lock = await destination.lock(home.holder, signal);
+    await using _lock = await destination.lock?.(home.holder, signal);
     await cleanUp(destination, signal);
   } catch (error) {
     if (!(error instanceof LongshoreError) || error.code !== "LocationBusy") throw error;

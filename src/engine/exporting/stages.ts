@@ -18,7 +18,7 @@ export async function planExport(
   signal: AbortSignal,
 ): Promise<Plan | "finished"> {
   const work = await openWork(call, home);
-  await using _lock = await work.destination.lock(home.holder, signal);
+  await using _lock = await work.destination.lock?.(home.holder, signal);
   const found = await findExport(work.destination, signal);
   checkOwnerOf(found, work.destination, call);
   if (found.kind === "finished") return "finished";

@@ -44,6 +44,7 @@ export function withPartObjects(destination: Destination, manifest: Manifest): D
   };
   const openObject = destination.openObject?.bind(destination);
   const presign = destination.presign?.bind(destination);
+  const lock = destination.lock?.bind(destination);
   return {
     location: destination.location,
     prepare: (signal) => destination.prepare(signal),
@@ -76,7 +77,7 @@ export function withPartObjects(destination: Destination, manifest: Manifest): D
     removeAll: (folder, signal) => destination.removeAll(folder, signal),
     create: (temporary, signal) => destination.create(temporary, signal),
     flush: (names, signal) => destination.flush(names, signal),
-    lock: (holder, signal) => destination.lock(holder, signal),
+    ...(lock === undefined ? undefined : { lock }),
   };
 }
 

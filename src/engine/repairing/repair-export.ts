@@ -34,7 +34,7 @@ export async function repairExport(
   checkPlaces(source.location, destination.location);
   const work: ExportWork = { call, home, source, destination };
   await findExport(destination, signal).catch(unlessDamaged);
-  await using _lock = await destination.lock(home.holder, signal);
+  await using _lock = await destination.lock?.(home.holder, signal);
   const found = await findExport(destination, signal).catch(unlessDamaged);
   if (found === undefined || found.kind !== "finished") return await reopened(work, signal);
   const { manifest, manifestDigest } = found;

@@ -67,7 +67,7 @@ async function lockIfRoom(
   signal: AbortSignal,
 ): Promise<AsyncDisposable | undefined> {
   try {
-    return await destination.lock(holder, signal);
+    return await destination.lock?.(holder, signal);
   } catch (error) {
     if (error instanceof LongshoreError && error.code === "DestinationFull") return undefined;
     throw error;
