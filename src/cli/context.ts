@@ -3,7 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { Drivers } from "../domain/ports/home.ts";
 import type { ExportHome } from "../engine/exporting/export-call.ts";
 import type { ProgramName } from "./program-name.ts";
-import type { ClusterHost } from "./remote.ts";
+import type { ClusterHost } from "./remote/remote.ts";
 
 export interface CliContext {
   readonly program: ProgramName;

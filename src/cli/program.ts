@@ -121,8 +121,8 @@ async function createProgram(context: CliContext, word: string | undefined) {
   const commands = plugin ? [...both] : [...local, ...both];
   // Loading the others delays each start, so they come only where one of them could be meant.
   if (word !== "--version" && !commands.some((command) => command.name() === word)) {
-    const { serverCommands } = await import("./server/commands.ts");
-    commands.splice(plugin ? 0 : commands.length, 0, ...serverCommands(context));
+    const { remoteCommands } = await import("./remote/commands.ts");
+    commands.splice(plugin ? 0 : commands.length, 0, ...remoteCommands(context));
   }
   if (!plugin) commands.push(completion);
   for (const command of commands) program.addCommand(command);

@@ -1,8 +1,8 @@
 /** `longshore cancel`, `suspend` and `resume`: change what becomes of an export of a server. */
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
-import { withNamespace } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { withNamespace } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
 export function cancelCommand(context: CliContext): Command {
   const examples =
@@ -12,7 +12,7 @@ export function cancelCommand(context: CliContext): Command {
     .argument("<NAME>", "of the export")
     .addHelpText("after", examples)
     .action(async (name, options) => {
-      const { cancelExport } = await import("../server/change.ts");
+      const { cancelExport } = await import("../remote/actions/change.ts");
       await cancelExport(context, name, options);
     });
   return verbCommand(context, "cancel", [kind])
@@ -47,7 +47,7 @@ function suspending(context: CliContext, { verb, suspend, description }: Suspend
     .argument("<NAME>", "of the export")
     .addHelpText("after", examples)
     .action(async (name, options) => {
-      const { setSuspend } = await import("../server/change.ts");
+      const { setSuspend } = await import("../remote/actions/change.ts");
       await setSuspend(context, name, { ...options, suspend });
     });
   return verbCommand(context, verb, [kind]).description(description).addHelpText("after", examples);

@@ -6,12 +6,12 @@ import { roles } from "../../domain/permission.ts";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
 import { choice, excludeOption, includeOption, integer } from "../option-values.ts";
-import { withNamespace, withRemote } from "../server/connect.ts";
-import { duration } from "../server/duration.ts";
-import { formatWords } from "../server/format-words.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
-import { dryRuns, madeFormats } from "../server/output-format.ts";
-import { quantity } from "../server/option-readers.ts";
+import { withNamespace, withRemote } from "../remote/connect.ts";
+import { duration } from "../duration.ts";
+import { formatWords } from "../remote/documents/format-words.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
+import { dryRuns, madeFormats } from "../remote/output/output-format.ts";
+import { quantity } from "../remote/option-readers.ts";
 
 const day = 86_400;
 
@@ -54,7 +54,7 @@ export function createCommand(context: CliContext): Command {
         throw new LongshoreError("InvalidArgument", "neither a kind nor a file is given", {
           hint: "see `longshore create --help`",
         });
-      const { createFromFile } = await import("../server/create.ts");
+      const { createFromFile } = await import("../remote/actions/create.ts");
       await createFromFile(context, { ...options, file });
     });
   return command as unknown as Command;
@@ -103,7 +103,7 @@ const createExport = (context: CliContext) =>
     .addOption(madeOption())
     .addHelpText("after", exportHelp(context))
     .action(async (name, _, command) => {
-      const { createExport: make } = await import("../server/create.ts");
+      const { createExport: make } = await import("../remote/actions/create.ts");
       await make(context, name, merged(command));
     });
 
@@ -157,7 +157,7 @@ Examples:${isPlugin(context) ? "" : "\n  longshore create destination outbox --d
   longshore create destination outbox --volume pvc:///handover/exports`,
     )
     .action(async (name, _, command) => {
-      const { createDestination: make } = await import("../server/create.ts");
+      const { createDestination: make } = await import("../remote/actions/create.ts");
       await make(context, name, merged(command));
     });
 
@@ -183,7 +183,7 @@ Examples:
 The address alone goes to standard output. It is a secret, and this is the only time that it is shown.`,
     )
     .action(async (name, _, command) => {
-      const { createGrant: make } = await import("../server/create.ts");
+      const { createGrant: make } = await import("../remote/actions/create.ts");
       await make(context, name, merged(command));
     });
 
@@ -209,6 +209,6 @@ admin may do everything; exporter makes exports and grants, and downloads; reade
 output, and this is the only time that it is shown.`,
     )
     .action(async (name, _, command) => {
-      const { createToken: make } = await import("../server/create.ts");
+      const { createToken: make } = await import("../remote/actions/create.ts");
       await make(context, name, merged(command));
     });

@@ -2,8 +2,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
-import { withNamespace, withRemote } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { withNamespace, withRemote } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
 export function deleteCommand(context: CliContext): Command {
   return verbCommand(context, "delete", [
@@ -42,7 +42,7 @@ Examples:
 Work on it is stopped first. Its grants end with it.`,
     )
     .action(async (name, options) => {
-      const { deleteExport: remove } = await import("../server/delete.ts");
+      const { deleteExport: remove } = await import("../remote/actions/delete.ts");
       await remove(context, name, options);
     });
 
@@ -52,7 +52,7 @@ const deleteDestination = (context: CliContext) =>
     .argument("<NAME>", "of the destination")
     .addHelpText("after", "\nExamples:\n  longshore delete destination outbox")
     .action(async (name, options) => {
-      const { deleteDestination: remove } = await import("../server/delete.ts");
+      const { deleteDestination: remove } = await import("../remote/actions/delete.ts");
       await remove(context, name, options);
     });
 
@@ -62,7 +62,7 @@ const deleteGrant = (context: CliContext) =>
     .argument("<NAME>", "of the grant, as `longshore get grants` lists it")
     .addHelpText("after", "\nExamples:\n  longshore delete grant reports-x7k2p")
     .action(async (name, options) => {
-      const { deleteGrant: remove } = await import("../server/delete.ts");
+      const { deleteGrant: remove } = await import("../remote/actions/delete.ts");
       await remove(context, name, options);
     });
 
@@ -72,6 +72,6 @@ const deleteToken = (context: CliContext) =>
     .argument("<NAME>", "of the token, as `longshore get tokens` lists it")
     .addHelpText("after", "\nExamples:\n  longshore delete token nightly")
     .action(async (name, options) => {
-      const { deleteToken: remove } = await import("../server/delete.ts");
+      const { deleteToken: remove } = await import("../remote/actions/delete.ts");
       await remove(context, name, options);
     });

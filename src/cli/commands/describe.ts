@@ -1,8 +1,8 @@
 /** `longshore describe`: everything that a server says of one object. */
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
-import { withNamespace } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { withNamespace } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
 export function describeCommand(context: CliContext): Command {
   return verbCommand(context, "describe", [
@@ -26,7 +26,7 @@ const describeExport = (context: CliContext) =>
     .argument("<NAME>", "of the export")
     .addHelpText("after", "\nExamples:\n  longshore describe export reports")
     .action(async (name, options) => {
-      const { showExport } = await import("../server/describe.ts");
+      const { showExport } = await import("../remote/actions/describe.ts");
       await showExport(context, name, options);
     });
 
@@ -36,7 +36,7 @@ const describeDestination = (context: CliContext) =>
     .argument("<NAME>", "of the destination")
     .addHelpText("after", "\nExamples:\n  longshore describe destination outbox")
     .action(async (name, options) => {
-      const { showDestination } = await import("../server/describe.ts");
+      const { showDestination } = await import("../remote/actions/describe.ts");
       await showDestination(context, name, options);
     });
 
@@ -46,6 +46,6 @@ const describeGrant = (context: CliContext) =>
     .argument("<NAME>", "of the grant, as `longshore get grants` lists it")
     .addHelpText("after", "\nExamples:\n  longshore describe grant reports-x7k2p")
     .action(async (name, options) => {
-      const { showGrant } = await import("../server/describe.ts");
+      const { showGrant } = await import("../remote/actions/describe.ts");
       await showGrant(context, name, options);
     });

@@ -3,9 +3,9 @@ import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
 import { integer } from "../option-values.ts";
-import { withNamespace, withRemote } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
-import { outputOption } from "../server/option-readers.ts";
+import { withNamespace, withRemote } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
+import { outputOption } from "../remote/option-readers.ts";
 
 const help = `
 Examples:
@@ -55,7 +55,7 @@ STATUS is the reason of the condition Succeeded. With -o yaml there is one docum
 with --watch -o json one line for each change.`,
     )
     .action(async (name, options) => {
-      const { getExports } = await import("../server/get.ts");
+      const { getExports } = await import("../remote/actions/get.ts");
       await getExports(context, name, options);
     });
 
@@ -72,7 +72,7 @@ Examples:
   longshore get destination outbox -o yaml`,
     )
     .action(async (name, options) => {
-      const { getDestinations } = await import("../server/get.ts");
+      const { getDestinations } = await import("../remote/actions/get.ts");
       await getDestinations(context, name, options);
     });
 
@@ -93,7 +93,7 @@ Examples:
   longshore get grants -o name`,
     )
     .action(async (name, options) => {
-      const { getGrants } = await import("../server/get.ts");
+      const { getGrants } = await import("../remote/actions/get.ts");
       await getGrants(context, name, options);
     });
 
@@ -109,7 +109,7 @@ Examples:
   longshore get tokens`,
     )
     .action(async (name, options) => {
-      const { getTokens } = await import("../server/get.ts");
+      const { getTokens } = await import("../remote/actions/get.ts");
       await getTokens(context, name, options);
     });
 
@@ -128,7 +128,7 @@ Examples:
   longshore get audit reports --limit 1000 -o json`,
     )
     .action(async (name, options) => {
-      const { getAudit } = await import("../server/get.ts");
+      const { getAudit } = await import("../remote/actions/get.ts");
       await getAudit(context, name, options);
     });
 
@@ -148,6 +148,6 @@ Examples:
 Names are shown with control characters and stray bytes escaped; -o json has them as they are.`,
     )
     .action(async (name, path, options) => {
-      const { getFiles } = await import("../server/get.ts");
+      const { getFiles } = await import("../remote/actions/get.ts");
       await getFiles(context, [name, path], options);
     });

@@ -2,8 +2,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { integer } from "../option-values.ts";
-import { withNamespace } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { withNamespace } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
 const help = `
 Examples:
@@ -28,6 +28,6 @@ const logsExport = (context: CliContext) =>
     .option("--tail <N>", "at most so many of the last lines of each pod", integer("--tail", 0, 100_000_000))
     .addHelpText("after", help)
     .action(async (name, options) => {
-      const { printLogs } = await import("../server/logs.ts");
+      const { printLogs } = await import("../remote/actions/logs.ts");
       await printLogs(context, name, options);
     });

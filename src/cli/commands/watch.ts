@@ -1,8 +1,8 @@
 /** `longshore watch`: follows an export of a server to its end. */
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, withNamespace } from "../server/connect.ts";
-import { kindCommand, verbCommand } from "../server/kind-command.ts";
+import { connect, namespaceOf, withNamespace } from "../remote/connect.ts";
+import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
 const help = `
 Examples:
@@ -25,6 +25,6 @@ const watchExport = (context: CliContext) =>
     .addHelpText("after", help)
     .action(async (name, options) => {
       await using remote = await connect(context, options);
-      const { followExport } = await import("../server/follow-export.ts");
+      const { followExport } = await import("../remote/actions/follow-export.ts");
       await followExport(context, remote, { namespace: namespaceOf(options, remote), name });
     });

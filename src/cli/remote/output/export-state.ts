@@ -1,8 +1,8 @@
 /** What an Export's document says of its state, in a few words. */
-import { formatBytes } from "../../domain/quantity.ts";
-import { succeededOf } from "../../domain/resources/export-end.ts";
-import { locationOf } from "../../domain/resources/place-location.ts";
-import type { Export } from "../../domain/resources/resource.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import { succeededOf } from "../../../domain/resources/export-end.ts";
+import { locationOf } from "../../../domain/resources/place-location.ts";
+import type { Export } from "../../../domain/resources/resource.ts";
 
 /** The Status column: the reason of the condition Succeeded. */
 export function statusOf(resource: Export): string {

@@ -1,8 +1,8 @@
 /** How tokens, records of the audit and entries of an export are shown in tables. */
-import type { AuditDocument, FileEntry, TokenDocument } from "../../api/documents.ts";
-import { fromJsonMember } from "../../domain/byte-string.ts";
-import { formatBytes } from "../../domain/quantity.ts";
-import { age, untilThen } from "./duration.ts";
+import type { AuditDocument, FileEntry, TokenDocument } from "../../../api/documents.ts";
+import { fromJsonMember } from "../../../domain/byte-string.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import { age, untilThen } from "../../duration.ts";
 import type { Look } from "./printer.ts";
 import { shown, shownBytes } from "./shown.ts";
 

@@ -1,6 +1,6 @@
 /** Makes an Export's document of the options of `create export`. */
-import type { NewExport } from "../../api/documents.ts";
-import { apiVersion } from "../../domain/resources/resource.ts";
+import type { NewExport } from "../../../api/documents.ts";
+import { apiVersion } from "../../../domain/resources/resource.ts";
 import { formatFromWord, type FormatWord } from "./format-words.ts";
 import { type Home, newPlace } from "./new-place.ts";
 

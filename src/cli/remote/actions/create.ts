@@ -1,19 +1,19 @@
 /** What `create` does. */
-import type { NewExport, NewExportDestination } from "../../api/documents.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import type { Role } from "../../domain/permission.ts";
-import { apiVersion } from "../../domain/resources/resource.ts";
-import type { CliContext } from "../context.ts";
+import type { NewExport, NewExportDestination } from "../../../api/documents.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { Role } from "../../../domain/permission.ts";
+import { apiVersion } from "../../../domain/resources/resource.ts";
+import type { CliContext } from "../../context.ts";
 import type { Remote } from "../remote.ts";
-import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
-import { timeText } from "./describe-text.ts";
-import type { GivenDocument } from "./document-file.ts";
+import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
+import { timeText } from "../output/describe-text.ts";
+import type { GivenDocument } from "../documents/document-file.ts";
 import { followExport } from "./follow-export.ts";
-import { grantEnd } from "./looks.ts";
-import { newExport, type NewExportOptions } from "./new-export.ts";
+import { grantEnd } from "../output/looks.ts";
+import { newExport, type NewExportOptions } from "../documents/new-export.ts";
 import { makeOr, refuseToWait, tellMade, type TellOptions } from "./made.ts";
-import { type Home, newBucket, newDirectory, newVolume } from "./new-place.ts";
-import { jsonText, shown } from "./shown.ts";
+import { type Home, newBucket, newDirectory, newVolume } from "../documents/new-place.ts";
+import { jsonText, shown } from "../output/shown.ts";
 
 interface CreateOptions extends RemoteOptions, TellOptions {
   readonly namespace?: string | undefined;
@@ -164,7 +164,7 @@ export async function createFromFile(
   options: CreateOptions & { readonly file: string; readonly wait?: true | undefined },
 ): Promise<void> {
   refuseToWait(options);
-  const { readDocuments } = await import("./document-file.ts");
+  const { readDocuments } = await import("../documents/document-file.ts");
   await using remote = await connect(context, options);
   const source = { file: options.file, stdin: context.stdin };
   const namespaces = { asked: options.namespace, usual: remote.namespace };

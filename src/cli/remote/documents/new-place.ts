@@ -1,8 +1,8 @@
 /** Makes a spec's places of what a person wrote. */
-import type { NewExportDestination } from "../../api/documents.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import { parseBucketLocation } from "../../domain/location.ts";
-import { parseVolumeLocation } from "../../domain/volume-location.ts";
+import type { NewExportDestination } from "../../../api/documents.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import { parseBucketLocation } from "../../../domain/location.ts";
+import { parseVolumeLocation } from "../../../domain/volume-location.ts";
 
 type GivenPlace = NewExportDestination["spec"];
 

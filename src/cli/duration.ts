@@ -1,5 +1,5 @@
 /** Spans of time as people write and read them: 90s, 30m, 24h, 7d. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError } from "../domain/errors.ts";
 
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

@@ -2,7 +2,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { parseQuantity } from "../../domain/quantity.ts";
-import { outputFormats } from "./output-format.ts";
+import { outputFormats } from "./output/output-format.ts";
 
 /** A Kubernetes quantity as it was written. Throws InvalidArgument. */
 export const quantity =

@@ -1,6 +1,6 @@
 /** The formats under the names of files and those of the resource. */
-import type { NewExport } from "../../api/documents.ts";
-import { type FormatName, formatNames } from "../../domain/export-options.ts";
+import type { NewExport } from "../../../api/documents.ts";
+import { type FormatName, formatNames } from "../../../domain/export-options.ts";
 
 type Format = NonNullable<NewExport["spec"]["format"]>;
 

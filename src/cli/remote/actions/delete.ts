@@ -1,9 +1,9 @@
 /** What `delete` does, and how it waits until an export is gone. */
-import type { Key } from "../../api/longshore-client.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import type { CliContext } from "../context.ts";
+import type { Key } from "../../../api/longshore-client.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { CliContext } from "../../context.ts";
 import type { Remote } from "../remote.ts";
-import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
+import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
 
 export interface DeleteOptions extends RemoteOptions {
   readonly namespace?: string | undefined;

@@ -1,8 +1,8 @@
 /** Reads the documents that `create -f` is given: JSON or YAML, several in one file, lists too. */
 import { readFile, stat } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
-import { LongshoreError } from "../../domain/errors.ts";
-import { apiGroup, apiVersion } from "../../domain/resources/resource.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import { apiGroup, apiVersion } from "../../../domain/resources/resource.ts";
 
 const createdKinds = ["Export", "ExportDestination", "DownloadGrant"] as const;
 

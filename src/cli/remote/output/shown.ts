@@ -1,5 +1,5 @@
 /** What a server says is foreign: nothing of it may steer a terminal, whatever the format. */
-import { byteStringOfText, displayName } from "../../domain/byte-string.ts";
+import { byteStringOfText, displayName } from "../../../domain/byte-string.ts";
 
 /** Marks that reorder the text around them. */
 const directions = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -1,14 +1,14 @@
 /** What `get` does: fetches objects and prints them, page by page. */
-import { byteStringOfText } from "../../domain/byte-string.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import type { Export, Resource } from "../../domain/resources/resource.ts";
-import type { CliContext } from "../context.ts";
+import { byteStringOfText } from "../../../domain/byte-string.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { Export, Resource } from "../../../domain/resources/resource.ts";
+import type { CliContext } from "../../context.ts";
 import type { Remote } from "../remote.ts";
-import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
-import { destinationLook, exportEverywhereLook, exportLook, grantLook } from "./looks.ts";
-import type { OutputFormat } from "./output-format.ts";
-import { type Look, type Printer, printer } from "./printer.ts";
-import { auditLook, fileLook, tokenLook } from "./record-looks.ts";
+import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
+import { destinationLook, exportEverywhereLook, exportLook, grantLook } from "../output/looks.ts";
+import type { OutputFormat } from "../output/output-format.ts";
+import { type Look, type Printer, printer } from "../output/printer.ts";
+import { auditLook, fileLook, tokenLook } from "../output/record-looks.ts";
 
 export interface GetOptions extends RemoteOptions {
   readonly namespace?: string | undefined;

@@ -1,6 +1,6 @@
 /** What `cancel`, `suspend` and `resume` do. */
-import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
+import type { CliContext } from "../../context.ts";
+import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
 
 export interface ChangeOptions extends RemoteOptions {
   readonly namespace?: string | undefined;

@@ -1,8 +1,8 @@
 /** How it is told what was made, or what would be. */
-import { LongshoreError } from "../../domain/errors.ts";
-import type { CliContext } from "../context.ts";
-import type { dryRuns, madeFormats } from "./output-format.ts";
-import { jsonText, shown, yamlOptions, yamlText } from "./shown.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { CliContext } from "../../context.ts";
+import type { dryRuns, madeFormats } from "../output/output-format.ts";
+import { jsonText, shown, yamlOptions, yamlText } from "../output/shown.ts";
 
 export interface TellOptions {
   readonly dryRun?: (typeof dryRuns)[number] | undefined;

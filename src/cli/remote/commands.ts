@@ -9,7 +9,7 @@ import { logsCommand } from "../commands/logs.ts";
 import { watchCommand } from "../commands/watch.ts";
 import type { CliContext } from "../context.ts";
 
-export function serverCommands(context: CliContext): Command[] {
+export function remoteCommands(context: CliContext): Command[] {
   return [
     getCommand(context),
     describeCommand(context),

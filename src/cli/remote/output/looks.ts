@@ -1,11 +1,16 @@
 /** How resources are shown in tables. */
-import { succeededOf } from "../../domain/resources/export-end.ts";
-import { formatBytes } from "../../domain/quantity.ts";
-import { conditionOf } from "../../domain/resources/condition.ts";
-import { locationOf } from "../../domain/resources/place-location.ts";
-import { quantityBytes } from "../../domain/resources/quantity-field.ts";
-import type { DownloadGrant, Export, ExportDestination, Resource } from "../../domain/resources/resource.ts";
-import { age, untilThen } from "./duration.ts";
+import { succeededOf } from "../../../domain/resources/export-end.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import { conditionOf } from "../../../domain/resources/condition.ts";
+import { locationOf } from "../../../domain/resources/place-location.ts";
+import { quantityBytes } from "../../../domain/resources/quantity-field.ts";
+import type {
+  DownloadGrant,
+  Export,
+  ExportDestination,
+  Resource,
+} from "../../../domain/resources/resource.ts";
+import { age, untilThen } from "../../duration.ts";
 import { destinationOf, partsOf, sizeOf, sourceOf, statusOf } from "./export-state.ts";
 import type { Look } from "./printer.ts";
 import { shown } from "./shown.ts";

@@ -1,7 +1,7 @@
 /** A server behind the commands. */
 import type { LongshoreClient } from "../../api/longshore-client.ts";
 import { LongshoreError } from "../../domain/errors.ts";
-import type { CreateOptions, Remote } from "../remote.ts";
+import type { CreateOptions, Remote } from "./remote.ts";
 
 export function serverRemote(client: LongshoreClient): Remote {
   const { exports, grants, destinations, tokens } = client;

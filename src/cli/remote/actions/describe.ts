@@ -1,11 +1,11 @@
 /** What `describe` does. */
-import type { CliContext } from "../context.ts";
-import { connect, namespaceOf, type RemoteOptions } from "./connect.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import type { Resource } from "../../domain/resources/resource.ts";
+import type { CliContext } from "../../context.ts";
+import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import type { Resource } from "../../../domain/resources/resource.ts";
 import type { Remote } from "../remote.ts";
-import { describeDestination, describeExport, describeGrant } from "./describe-pages.ts";
-import { eventsText } from "./describe-text.ts";
+import { describeDestination, describeExport, describeGrant } from "../output/describe-pages.ts";
+import { eventsText } from "../output/describe-text.ts";
 
 export interface DescribeOptions extends RemoteOptions {
   readonly namespace?: string | undefined;

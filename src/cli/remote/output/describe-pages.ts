@@ -1,7 +1,7 @@
 /** What `describe` says of each kind. */
-import { formatBytes } from "../../domain/quantity.ts";
-import { locationOf } from "../../domain/resources/place-location.ts";
-import type { DownloadGrant, Export, ExportDestination } from "../../domain/resources/resource.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import { locationOf } from "../../../domain/resources/place-location.ts";
+import type { DownloadGrant, Export, ExportDestination } from "../../../domain/resources/resource.ts";
 import { type Line, pageOf, timeText } from "./describe-text.ts";
 import { destinationOf, sourceOf, statusOf } from "./export-state.ts";
 import { grantEnd, usedOf } from "./looks.ts";

@@ -1,6 +1,6 @@
 /** Prints objects in the format that was asked for, as they come. */
-import { apiVersion } from "../../domain/resources/resource.ts";
-import type { Output } from "../context.ts";
+import { apiVersion } from "../../../domain/resources/resource.ts";
+import type { Output } from "../../context.ts";
 import type { OutputFormat } from "./output-format.ts";
 import { jsonText, yamlOptions, yamlText } from "./shown.ts";
 import { type Column, table } from "./table.ts";

@@ -1,8 +1,8 @@
 /** Documents as a page of text: a title and a value a line, and the conditions as a table. */
-import type { Condition } from "../../domain/resources/condition.ts";
-import type { ObjectMeta } from "../../domain/resources/object-meta.ts";
+import type { Condition } from "../../../domain/resources/condition.ts";
+import type { ObjectMeta } from "../../../domain/resources/object-meta.ts";
 import type { RecordedEvent } from "../remote.ts";
-import { age } from "./duration.ts";
+import { age } from "../../duration.ts";
 import { shown } from "./shown.ts";
 import { table } from "./table.ts";
 

@@ -1,6 +1,6 @@
 /** What commands talk to: a server by its REST interface, or a cluster by its API server. Both keep the same documents. */
-import type { LongshoreClient } from "../api/longshore-client.ts";
-import type { Export } from "../domain/resources/resource.ts";
+import type { LongshoreClient } from "../../api/longshore-client.ts";
+import type { Export } from "../../domain/resources/resource.ts";
 
 type Exports = LongshoreClient["exports"];
 type Grants = LongshoreClient["grants"];

@@ -3,7 +3,7 @@ import { type Command, Option, type OptionValues } from "@commander-js/extra-typ
 import { LongshoreError } from "../../domain/errors.ts";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
-import type { ClusterOptions, Remote } from "../remote.ts";
+import type { ClusterOptions, Remote } from "./remote.ts";
 
 export interface RemoteOptions extends ClusterOptions {
   readonly server?: string | undefined;

@@ -1,16 +1,16 @@
 /** Follows an Export of a server to its end and says how far it is. */
-import type { Key } from "../../api/longshore-client.ts";
-import { LongshoreError } from "../../domain/errors.ts";
-import { formatBytes } from "../../domain/quantity.ts";
-import { succeededOf } from "../../domain/resources/export-end.ts";
-import type { Export } from "../../domain/resources/resource.ts";
-import type { CliContext } from "../context.ts";
-import { exitWith } from "../outcome.ts";
-import { type ProgressState, showProgress } from "../progress.ts";
+import type { Key } from "../../../api/longshore-client.ts";
+import { LongshoreError } from "../../../domain/errors.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import { succeededOf } from "../../../domain/resources/export-end.ts";
+import type { Export } from "../../../domain/resources/resource.ts";
+import type { CliContext } from "../../context.ts";
+import { exitWith } from "../../outcome.ts";
+import { type ProgressState, showProgress } from "../../progress.ts";
 import type { Remote } from "../remote.ts";
-import { endOf, partsOf, statusOf } from "./export-state.ts";
-import { summaryOf } from "./export-summary.ts";
-import { shown } from "./shown.ts";
+import { endOf, partsOf, statusOf } from "../output/export-state.ts";
+import { summaryOf } from "../output/export-summary.ts";
+import { shown } from "../output/shown.ts";
 
 /**
  * Resolves when it succeeded, with the exit code set where there were differences, and the summary printed. Throws

@@ -1,6 +1,6 @@
 /** What a person is told of an export of a server that succeeded. */
-import { formatBytes } from "../../domain/quantity.ts";
-import type { Export } from "../../domain/resources/resource.ts";
+import { formatBytes } from "../../../domain/quantity.ts";
+import type { Export } from "../../../domain/resources/resource.ts";
 import { statusOf } from "./export-state.ts";
 import { shown } from "./shown.ts";
 
