@@ -1,7 +1,16 @@
 /** Progress that nobody sees going back: what is safe in the destination stays safe, whoever counts it anew. */
-import type { JobObservation } from "./ports/job-runner.ts";
+import type { ExportProgress } from "./resources/export.ts";
 
-export type Reached = Pick<JobObservation, "progress" | "parts">;
+/** How far an attempt at an export is. */
+export interface Reached {
+  readonly progress: ExportProgress;
+  readonly parts: { readonly succeeded: number; readonly reused: number };
+}
+
+export const noProgress: Reached = {
+  progress: { plannedBytes: 0, plannedFiles: 0, plannedParts: 0, planned: false, bytes: 0, files: 0 },
+  parts: { succeeded: 0, reused: 0 },
+};
 
 /** The greater of each number of the two. */
 export function furthest(a: Reached, b: Reached): Reached {

@@ -1,20 +1,19 @@
 /** What a runner is told of the engine's work: its events added up, and its result. */
 import { exportDocument } from "../cli/export-document.ts";
-import type { JobObservation, JobResult } from "../domain/ports/job-runner.ts";
+import { noProgress, type Reached } from "../domain/furthest-progress.ts";
+import type { JobResult } from "../domain/ports/job-runner.ts";
 import type { ExportEvent, ExportResult } from "../engine/exporting/export-call.ts";
 
-type Report = Pick<JobObservation, "progress" | "parts">;
-
 export interface ProgressFollower {
-  readonly progress: (report: Report) => void;
+  readonly progress: (report: Reached) => void;
   readonly notice: (message: string) => void;
 }
 
 /** Adds the engine's events up; the report that the follower is given is always the same object. */
 export function followProgress(follower: ProgressFollower): (event: ExportEvent) => void {
-  const progress = { plannedBytes: 0, plannedFiles: 0, plannedParts: 0, planned: false, bytes: 0, files: 0 };
-  const parts = { succeeded: 0, reused: 0 };
-  const report: Report = { progress, parts };
+  const progress = { ...noProgress.progress };
+  const parts = { ...noProgress.parts };
+  const report: Reached = { progress, parts };
   return (event) => {
     switch (event.kind) {
       case "notice":

@@ -18,7 +18,7 @@ import { catalogue, LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
 import { mountOf } from "../domain/mount-way.ts";
 import { tailParts } from "../domain/part.ts";
-import type { JobObservation } from "../domain/ports/job-runner.ts";
+import type { Reached } from "../domain/furthest-progress.ts";
 import type { ExportCall, ExportHome } from "../engine/exporting/export-call.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { followProgress, jobResult } from "./job-progress.ts";
@@ -42,7 +42,6 @@ const mostThreads = 16;
 const logInterval = 10_000;
 
 type Said = Omit<WorkerMessage, "stage">;
-type ReadonlyReport = Pick<JobObservation, "progress" | "parts">;
 
 /** Does the stage, leaves its message, and says the exit code. Throws nothing but what keeps the message from being written. */
 export async function runWorker(
@@ -146,7 +145,7 @@ async function exportStage(
     sendingWorkers: Math.min(2 * availableParallelism(), mostThreads),
     signer: undefined,
   };
-  const seen: { report?: ReadonlyReport } = {};
+  const seen: { report?: Reached } = {};
   const pace = setInterval(() => log("the worker works", { ...seen.report }), logInterval);
   pace.unref();
   await using telling = reporting(home, signal);
@@ -200,7 +199,7 @@ async function plan(call: ExportCall, home: ExportHome, signal: AbortSignal): Pr
   return { planned: { parts: made.parts.length + tailParts(call.options.format), files, bytes: content } };
 }
 
-function packedOf(report: ReadonlyReport | undefined): NonNullable<Said["packed"]> {
+function packedOf(report: Reached | undefined): NonNullable<Said["packed"]> {
   if (report === undefined) return { parts: 0, reused: 0, files: 0, bytes: 0 };
   const { parts, progress } = report;
   return { parts: parts.succeeded, reused: parts.reused, files: progress.files, bytes: progress.bytes };

@@ -108,7 +108,7 @@ export function works(pod: Pod, { nodeOf, now }: Pick<JobFacts, "nodeOf" | "now"
   return !hasEnded(pod) && (lost === undefined || lost > now);
 }
 
-type Base = Pick<JobObservation, "attempt" | "progress" | "parts">;
+type Base = Reached & Pick<JobObservation, "attempt">;
 
 function decideComplete(job: Job, pods: readonly Pod[], base: Base): JobDecision {
   const stage = stageOf(job);

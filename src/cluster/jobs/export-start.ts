@@ -1,5 +1,6 @@
 /** Begins exports: creates their first Job, and tries again where the cluster does not let it in yet. */
 import { waitAfter } from "../../domain/back-off.ts";
+import { noProgress } from "../../domain/furthest-progress.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
 import type { ExportJob, JobObservation, Waiting } from "../../domain/ports/job-runner.ts";
@@ -73,7 +74,7 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
     begin: (job, signal) => begin(job, 0, signal),
     observationOf: (uid) => {
       const known = refused.get(uid);
-      return known && { ...nothingDone, attempt: known.job.attempt, waiting: known.waiting };
+      return known && { ...noProgress, phase: "queued", attempt: known.job.attempt, waiting: known.waiting };
     },
     attemptOf: (uid) => refused.get(uid)?.job.attempt,
     isUntouched: (uid) => untouched.has(uid),
@@ -162,9 +163,3 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
     refused.delete(uid);
   }
 }
-
-const nothingDone = {
-  phase: "queued",
-  progress: { plannedBytes: 0, plannedFiles: 0, plannedParts: 0, planned: false, bytes: 0, files: 0 },
-  parts: { succeeded: 0, reused: 0 },
-} as const;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ExportOptions } from "../export-options.ts";
-import type { ExportProgress } from "../resources/export.ts";
+import type { Reached } from "../furthest-progress.ts";
 import type { Ways } from "./places.ts";
 
 /** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
@@ -67,11 +67,9 @@ export interface ExportJob {
   readonly ways?: Ways | undefined;
 }
 
-export interface JobObservation {
+export interface JobObservation extends Reached {
   readonly attempt: number;
   readonly phase: "queued" | "running" | "suspended" | "succeeded" | "failed";
-  readonly progress: ExportProgress;
-  readonly parts: { readonly succeeded: number; readonly reused: number };
   /** What keeps it from going on, where somebody may have to do something about it. Of `queued` and `running`. */
   readonly waiting?: Waiting;
   /** Of `succeeded`. */

@@ -1,5 +1,6 @@
 /** What a runner and the thread of a job say to each other. */
-import type { ExportJob, JobObservation, JobResult, OwnedPlace } from "../../domain/ports/job-runner.ts";
+import type { Reached } from "../../domain/furthest-progress.ts";
+import type { ExportJob, JobResult, OwnedPlace } from "../../domain/ports/job-runner.ts";
 import type { WorkerError } from "../worker-error.ts";
 
 /** What a job's thread is for. */
@@ -17,12 +18,10 @@ export type JobTask =
     }
   | { readonly kind: "remove"; readonly place: OwnedPlace };
 
-export type JobReport = Pick<JobObservation, "progress" | "parts">;
-
 export type ToJob = { readonly kind: "stop" };
 
 export type FromJob =
-  | { readonly kind: "progress"; readonly report: JobReport }
+  | { readonly kind: "progress"; readonly report: Reached }
   /** Something a person should know, in one sentence. */
   | { readonly kind: "notice"; readonly message: string }
   /** The last message: nothing of the job works any more. An export has a result. */

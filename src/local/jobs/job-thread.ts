@@ -3,12 +3,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { JobResult } from "../../domain/ports/job-runner.ts";
 import { describeError } from "../worker-error.ts";
-import type { FromJob, JobReport, JobTask, ToJob } from "./job-messages.ts";
+import type { Reached } from "../../domain/furthest-progress.ts";
+import type { FromJob, JobTask, ToJob } from "./job-messages.ts";
 import { createThrottle } from "./throttle.ts";
 
 export interface JobReporter {
   /** Where the job is now; passed on a few times a second. */
-  progress(report: JobReport): void;
+  progress(report: Reached): void;
   notice(message: string): void;
 }
 
@@ -24,7 +25,7 @@ const reportInterval = 250;
 /** Serves the runner that started this thread. */
 export function serveJob(run: DoTask): void {
   const stopped = new AbortController();
-  let latest: JobReport | undefined;
+  let latest: Reached | undefined;
   const progress = createThrottle(reportInterval, () => {
     if (latest !== undefined) send({ kind: "progress", report: latest });
   });

@@ -2,10 +2,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LongshoreError } from "../../domain/errors.ts";
+import { noProgress, type Reached } from "../../domain/furthest-progress.ts";
 import type { ExportJob, JobObservation, JobResult, JobRunner } from "../../domain/ports/job-runner.ts";
 import { createByteRate } from "./byte-rate.ts";
 import { createChangeFeed } from "../../domain/change-feed.ts";
-import type { JobReport, JobTask } from "./job-messages.ts";
+import type { JobTask } from "./job-messages.ts";
 import { type JobEnd, type JobThread, startJobThread } from "./start-job-thread.ts";
 import { createThrottle, type Throttle } from "./throttle.ts";
 
@@ -40,7 +41,7 @@ interface Attempt {
   /** Tells followers of its progress. */
   readonly progress: Throttle;
   phase: Exclude<JobObservation["phase"], "suspended">;
-  report: JobReport;
+  report: Reached;
   result?: JobResult;
   error?: NonNullable<JobObservation["error"]>;
   thread?: JobThread;
@@ -52,11 +53,6 @@ interface Attempt {
 
 const defaultGrace = 5000;
 const progressInterval = 1000;
-
-const nothingDone: JobReport = {
-  progress: { plannedBytes: 0, plannedFiles: 0, plannedParts: 0, planned: false, bytes: 0, files: 0 },
-  parts: { succeeded: 0, reused: 0 },
-};
 
 /** Throws ScratchFailed where the scratch folder can't be made anew. */
 export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promise<LocalJobRunner> {
@@ -83,7 +79,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
         );
       const announce = (): void => changes.announce(job.exportUid);
       const progress = createThrottle(progressInterval, announce);
-      const attempt: Attempt = { job, progress, phase: "queued", report: nothingDone };
+      const attempt: Attempt = { job, progress, phase: "queued", report: noProgress };
       attempts.set(job.exportUid, attempt);
       queue.push(attempt);
       announce();
@@ -131,7 +127,7 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
     await unlessAborted(stop(attempt), signal);
   }
 
-  function start(task: JobTask, exportUid: string, onReport: (report: JobReport) => void = () => undefined) {
+  function start(task: JobTask, exportUid: string, onReport: (report: Reached) => void = () => undefined) {
     return startJobThread({
       program,
       task,

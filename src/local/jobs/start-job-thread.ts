@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { JobResult } from "../../domain/ports/job-runner.ts";
 import { restoreError } from "../worker-error.ts";
-import type { FromJob, JobReport, JobTask, ToJob } from "./job-messages.ts";
+import type { Reached } from "../../domain/furthest-progress.ts";
+import type { FromJob, JobTask, ToJob } from "./job-messages.ts";
 
 export interface JobThread {
   /** Resolves when the thread, and every thread that it started, is gone. */
@@ -24,7 +25,7 @@ export interface JobThreadOptions {
   readonly task: JobTask;
   /** Milliseconds to end by itself after it was asked to. */
   readonly grace: number;
-  readonly onReport: (report: JobReport) => void;
+  readonly onReport: (report: Reached) => void;
   readonly onNotice: (message: string) => void;
 }
 
