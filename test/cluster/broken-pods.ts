@@ -14,6 +14,12 @@ const container =
     const { containers } = spec as { readonly containers: readonly object[] };
     return { ...spec, containers: containers.map((each) => mergePatched(each, patch)) };
   };
+const variable =
+  (more: object): Change =>
+  (spec) => {
+    const { containers } = spec as { readonly containers: readonly { readonly env: readonly object[] }[] };
+    return { ...spec, containers: containers.map((each) => ({ ...each, env: [...each.env, more] })) };
+  };
 const volume =
   (source: object): Change =>
   (spec) => {
@@ -40,6 +46,17 @@ export const brokenPods: readonly (readonly [string, Change])[] = [
   ["that run `longshore worker`", container({ command: ["/bin/sh"] })],
   ["that run `longshore worker`", container({ args: ["serve"] })],
   ["that run `longshore worker`", container({ args: null })],
+  ["without hooks and probes", container({ lifecycle: { postStart: { exec: { command: ["/bin/sh"] } } } })],
+  ["without hooks and probes", container({ livenessProbe: { exec: { command: ["/bin/sh"] } } })],
+  ["without hooks and probes", container({ readinessProbe: { exec: { command: ["/bin/sh"] } } })],
+  ["without hooks and probes", container({ startupProbe: { exec: { command: ["/bin/sh"] } } })],
+  ["with the variables LONGSHORE_JOB", variable({ name: "NODE_OPTIONS", value: "--import=/scratch/x.mjs" })],
+  ["with the variables LONGSHORE_JOB", variable({ name: "LONGSHORE_JOB_X", value: "x" })],
+  [
+    "with the variables LONGSHORE_JOB",
+    variable({ name: "LONGSHORE_JOB_9", valueFrom: { secretKeyRef: { name: "key", key: "x" } } }),
+  ],
+  ["with the variables LONGSHORE_JOB", container({ envFrom: [{ secretRef: { name: "key" } }] })],
   ["without the host's network", pod({ hostNetwork: true })],
   ["without the host's network", pod({ hostPID: true })],
   ["without the host's network", pod({ hostIPC: true })],

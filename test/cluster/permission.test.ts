@@ -273,6 +273,12 @@ describe("permission in a cluster", { skip: noKubectl }, () => {
       );
       const suspend = ["patch", "job", "foreign", "--type=merge", "-p", '{"spec":{"suspend":true}}'];
       await refuses(asUser(operator, suspend), "owned by a document");
+      const owner = { apiVersion, kind: "Export", name: "x", uid: "x", controller: true };
+      const takeOver = JSON.stringify({ metadata: { ownerReferences: [owner] }, spec: { suspend: true } });
+      await refuses(
+        asUser(operator, ["patch", "job", "foreign", "--type=merge", "-p", takeOver]),
+        "owned by a document",
+      );
     });
 
     test("suspends and deletes its own", async () => {

@@ -41,7 +41,8 @@ export interface EnvironmentVariable {
   readonly value: string;
 }
 
-const variable = "LONGSHORE_JOB";
+/** Of a long task the others are numbered: `_1`, `_2`. */
+export const taskVariable = "LONGSHORE_JOB";
 /** Linux takes 128 KiB in one variable. */
 const longestValue = 96 * 1024;
 /** An object of the API server may have 1.5 MiB, and the kernel takes 2 MiB of environment. */
@@ -58,19 +59,20 @@ export function taskEnvironment(task: WorkerTask): EnvironmentVariable[] {
   }
   const count = Math.ceil(text.length / longestValue);
   return Array.from({ length: count }, (_, i) => ({
-    name: i === 0 ? variable : `${variable}_${i}`,
+    name: i === 0 ? taskVariable : `${taskVariable}_${i}`,
     value: text.slice(i * longestValue, (i + 1) * longestValue),
   }));
 }
 
 /** Throws InvalidArgument where there is none. */
 export function taskFrom(environment: Readonly<Record<string, string | undefined>>): WorkerTask {
-  let text = environment[variable] ?? "";
-  for (let i = 1; environment[`${variable}_${i}`] !== undefined; i++) text += environment[`${variable}_${i}`];
+  let text = environment[taskVariable] ?? "";
+  for (let i = 1; environment[`${taskVariable}_${i}`] !== undefined; i++)
+    text += environment[`${taskVariable}_${i}`];
   try {
     return WorkerTask.parse(JSON.parse(text));
   } catch (cause) {
-    throw new LongshoreError("InvalidArgument", `${variable} holds no job of a worker`, {
+    throw new LongshoreError("InvalidArgument", `${taskVariable} holds no job of a worker`, {
       cause,
       hint: "workers are started by the operator, as the pods of its Jobs",
     });

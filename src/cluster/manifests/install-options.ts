@@ -14,6 +14,8 @@ export interface InstallOptions extends RunningLimits {
   readonly memory: string;
   /** "" for none. */
   readonly priorityClassName: string;
+  /** Where the operator may reach the API server, by the Service and behind it. */
+  readonly apiServerPorts: readonly number[];
 }
 
 export const operatorName = "longshore-operator";

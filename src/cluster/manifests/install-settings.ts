@@ -36,4 +36,10 @@ export const installSettings: readonly InstallSetting[] = [
     standard: String(usualRunningLimits.maxRunningPerNamespace),
   },
   { key: "priorityClassName", meaning: "PriorityClass of the operators", standard: "" },
+  {
+    key: "apiServerPorts",
+    meaning: "ports at which the operators may reach the API server, where the network has policies",
+    // The Service's, and those behind it of kubeadm and most clouds, minikube and microk8s.
+    standard: "443,6443,8443,16443",
+  },
 ];

@@ -51,14 +51,15 @@ suite("an installation", () => {
       "coordination.k8s.io/leases longshore-operator in exports: get update",
       "events.k8s.io/events: create patch",
       "longshore.dev/downloadgrants/status: update",
-      "longshore.dev/downloadgrants: delete update",
+      "longshore.dev/downloadgrants: delete",
       "longshore.dev/downloadgrants: get list watch",
       "longshore.dev/exportdestinations/status: update",
       "longshore.dev/exportdestinations: get list watch",
       "longshore.dev/exports/finalizers: update",
       "longshore.dev/exports/status: update",
-      "longshore.dev/exports: delete update",
+      "longshore.dev/exports: delete",
       "longshore.dev/exports: get list watch",
+      "longshore.dev/exports: update",
     ]);
   });
 
@@ -112,6 +113,8 @@ suite("an installation", () => {
         "c.image == 'a/b:1'",
       ),
     );
+    const ports = installManifests(parseInstallOptions({ apiServerPorts: "7443" }, "1.2.3"));
+    assert.match(toYaml(ports.filter(({ kind }) => kind === "NetworkPolicy")), /- port: 7443\n/);
     assert.doesNotMatch(toYaml(manifests), /imagePullSecrets:$\s+- name: ""|priorityClassName: ""/m);
   });
 });

@@ -20,7 +20,7 @@ export function installManifests(options: InstallOptions): readonly Manifest[] {
     ...operatorPolicy(options),
     ...tenantRoles,
     ...operatorAccount(namespace),
-    ...networkPolicies(namespace),
+    ...networkPolicies(options),
     operatorService(namespace),
     operatorDisruptionBudget(namespace),
     operatorDeployment(options),

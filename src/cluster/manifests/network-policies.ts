@@ -1,5 +1,5 @@
 /** Who may speak with whom in the system's namespace; clusters without a network plugin for it take no notice. */
-import { operatorLabels, operatorName, systemLabels } from "./install-options.ts";
+import { type InstallOptions, operatorLabels, operatorName, systemLabels } from "./install-options.ts";
 import type { Manifest } from "./manifest.ts";
 import { operatorPort, reportPort } from "./operator-deployment.ts";
 
@@ -8,10 +8,8 @@ const kind = "NetworkPolicy";
 const policyTypes = ["Ingress", "Egress"];
 const port = (number: number, protocol = "TCP") => ({ port: number, protocol });
 const dns = [port(53), port(53, "UDP")];
-/** An API server stands behind 443, or 6443 where a policy sees the address behind the Service. */
-const apiServer = [port(443), port(6443)];
 
-export const networkPolicies = (namespace: string): readonly Manifest[] => [
+export const networkPolicies = ({ namespace, apiServerPorts }: InstallOptions): readonly Manifest[] => [
   {
     apiVersion,
     kind,
@@ -28,7 +26,7 @@ export const networkPolicies = (namespace: string): readonly Manifest[] => [
       // Measurements, which say nothing of anybody's data, and reports of workers: both come from any namespace.
       ingress: [{ from: [{ namespaceSelector: {} }], ports: [port(operatorPort), port(reportPort)] }],
       // An API server has an address that no selector can name.
-      egress: [{ ports: dns }, { ports: apiServer }],
+      egress: [{ ports: dns }, { ports: apiServerPorts.map((number) => port(number)) }],
     },
   },
 ];

@@ -11,8 +11,9 @@ const see = ["get", ...follow];
 /** In all namespaces: exports run where they are asked for. */
 const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [apiGroup], resources: ["exports", "exportdestinations", "downloadgrants"], verbs: see },
-  // Finalizers, and the end of what has outlived its time; its admission policy sees to it that no spec is changed.
-  { apiGroups: [apiGroup], resources: ["exports", "downloadgrants"], verbs: ["delete", "update"] },
+  // The end of what has outlived its time, and finalizers; its admission policy sees to it that no spec is changed.
+  { apiGroups: [apiGroup], resources: ["exports", "downloadgrants"], verbs: ["delete"] },
+  { apiGroups: [apiGroup], resources: ["exports"], verbs: ["update"] },
   {
     apiGroups: [apiGroup],
     resources: ["exports/status", "exportdestinations/status", "downloadgrants/status"],

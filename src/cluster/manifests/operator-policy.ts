@@ -2,7 +2,8 @@
  * What the operator's own account may run. The right to create Jobs in every namespace is nearly the right to everything in
  * them: this policy leaves of it the release's own worker, owned by one of our documents, without any right of its own.
  */
-import { reportAudience } from "../reports/worker-report.ts";
+import { taskVariable } from "../jobs/worker-task.ts";
+import { reportAudience, reportVariables } from "../reports/worker-report.ts";
 import { apiGroup, kinds } from "../../domain/resources/resource.ts";
 import { type AdmissionRule, admissionPolicy } from "./admission-policy.ts";
 import { quoted, quotedList } from "./cel.ts";
@@ -14,6 +15,8 @@ const privilegedWorkers = "longshore.dev/privileged-workers";
 
 /** Who may be told what a worker reports; no other token is mounted into it. */
 const tokenAudiences = [reportAudience, "longshore-sign"];
+/** Beside the task, which may take several. */
+const workerVariables = [...Object.values(reportVariables), "TMPDIR"];
 const volumeTypes = ["configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret"];
 
 export function operatorPolicy({ image, namespace }: InstallOptions): readonly Manifest[] {
@@ -32,6 +35,8 @@ export function operatorPolicy({ image, namespace }: InstallOptions): readonly M
     variables: {
       // Untyped: one expression for Jobs and pods.
       target: "request.operation == 'DELETE' ? dyn(oldObject) : dyn(object)",
+      // What is changed must have been ours before: an owner can be patched in.
+      before: "request.operation == 'CREATE' ? dyn(object) : dyn(oldObject)",
       // A Job's pods can't be changed after it was made, but for where they run.
       isNew: "request.operation == 'CREATE'",
       isPod: "request.kind.kind == 'Pod'",
@@ -43,10 +48,12 @@ export function operatorPolicy({ image, namespace }: InstallOptions): readonly M
   });
 }
 
+const isOurs = (object: string): string =>
+  `${object}.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && ` +
+  `owner.apiVersion.startsWith(${quoted(`${apiGroup}/`)}) && owner.kind in ${quotedList(Object.keys(kinds))})`;
+
 const owned: AdmissionRule = {
-  expression:
-    "variables.target.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false) && " +
-    `owner.apiVersion.startsWith(${quoted(`${apiGroup}/`)}) && owner.kind in ${quotedList(Object.keys(kinds))})`,
+  expression: `${isOurs("variables.target")} && ${isOurs("variables.before")}`,
   message: "the operator may only have Jobs and pods that are owned by a document of longshore.dev",
 };
 
@@ -81,6 +88,20 @@ function podRules(image: string): readonly PodRule[] {
     {
       expression: all("!has(c.command) && c.?args[?0].orValue('') == 'worker'"),
       message: "that run `longshore worker`",
+    },
+    {
+      expression: all(
+        "!has(c.lifecycle) && !has(c.livenessProbe) && !has(c.readinessProbe) && !has(c.startupProbe)",
+      ),
+      message: "without hooks and probes",
+    },
+    {
+      // NODE_OPTIONS and the like would load other code into the same program.
+      expression: all(
+        "!has(c.envFrom) && c.?env.orValue([]).all(variable, !has(variable.valueFrom) && " +
+          `(variable.name in ${quotedList(workerVariables)} || variable.name.matches(${quoted(`^${taskVariable}(_[0-9]+)?$`)})))`,
+      ),
+      message: `with the variables ${[taskVariable, ...workerVariables].join(", ")} alone`,
     },
     {
       expression:

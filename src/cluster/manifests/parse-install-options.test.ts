@@ -16,6 +16,7 @@ suite("settings of an installation", () => {
       maxRunning: 20,
       maxRunningPerNamespace: 5,
       priorityClassName: "",
+      apiServerPorts: [443, 6443, 8443, 16443],
     });
     assert.deepEqual(
       installSettings.map(({ key }) => key),
@@ -45,6 +46,8 @@ suite("settings of an installation", () => {
     ],
     "no such policy": [{ imagePullPolicy: "Sometimes" }, /^--set imagePullPolicy="Sometimes"/],
     "nothing that may run": [{ maxRunning: "0" }, /^--set maxRunning="0": is no whole number/],
+    "no port": [{ apiServerPorts: "" }, /^--set apiServerPorts="": is no list of ports such as 443,6443$/],
+    "a port that is none": [{ apiServerPorts: "443,65536" }, /is no list of ports/],
     "much memory": [{ memory: "much" }, /is no amount such as 500m or 512Mi/],
   };
   for (const [what, [settings, message]] of Object.entries(wrong))

@@ -17,6 +17,12 @@ const Count = z
   .regex(/^[1-9]\d{0,5}$/, "is no whole number from 1 to 999999")
   .transform(Number);
 
+const isPort = (text: string): boolean => /^[1-9]\d{0,4}$/.test(text) && Number(text) < 2 ** 16;
+const Ports = z
+  .string()
+  .refine((list) => list.split(",").every(isPort), { error: "is no list of ports such as 443,6443" })
+  .transform((list) => list.split(",").map(Number));
+
 const Settings = z.strictObject({
   image: z.string().regex(/^[\w][\w.:/@-]{0,511}$/, "is no reference of an image"),
   imagePullPolicy: z.enum(["IfNotPresent", "Always", "Never"]),
@@ -31,6 +37,7 @@ const Settings = z.strictObject({
   maxRunning: Count,
   maxRunningPerNamespace: Count,
   priorityClassName: OptionalName,
+  apiServerPorts: Ports,
 });
 
 /** Throws InvalidArgument, naming the key; `version` is that of this program, which the image has too. */
