@@ -5,7 +5,8 @@ import type { ReportIntake } from "../cluster/reports/report-intake.ts";
 import { tokenReviewer } from "../cluster/reports/token-reviewer.ts";
 import { reportPath } from "../cluster/reports/worker-report.ts";
 import type { KubeApi } from "../cluster/kube-api.ts";
-import { type OperatorMetrics, startReportServer } from "./operator-server.ts";
+import type { OperatorMetrics } from "./operator-metrics.ts";
+import { startReportServer } from "./report-server.ts";
 
 export interface OperatorReports extends AsyncDisposable {
   /** Of workers; undefined where none are to report. */

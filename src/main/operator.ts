@@ -15,7 +15,8 @@ import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { errorFields, type Log } from "./log.ts";
 import { openReports, type OperatorReports } from "./operator-reports.ts";
-import { operatorMetrics, startOperatorServer } from "./operator-server.ts";
+import { operatorMetrics } from "./operator-metrics.ts";
+import { startOperatorServer } from "./operator-server.ts";
 
 export interface OperatorHome {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -44,12 +45,14 @@ export async function operate(
   const { log, identity } = home;
   const metrics = operatorMetrics();
   const api = closing.use(openKubeApi(accessOf(options, home)));
-  const server = closing.use(await startOperatorServer(options.listen, metrics, () => !signal.aborted));
   const namespace = options.namespace ?? home.environment["POD_NAMESPACE"] ?? api.namespace ?? "default";
   const onError = (error: unknown, about: string): void => {
     metrics.errors.inc({ about: kindOf(about) });
     log("the operator goes on after an error", { about, ...errorFields(error) });
   };
+  const { registry } = metrics;
+  const isReady = (): boolean => !signal.aborted;
+  const server = closing.use(await startOperatorServer(options.listen, { registry, isReady, onError }));
   const reports = closing.use(await openReports(options, { api, metrics, onError }, signal));
   const { address: listen } = server;
   log("the operator begins", { server: api.server, listen, reports: reports.url, identity });
