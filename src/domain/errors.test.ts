@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catalogue, LongshoreError } from "./errors.ts";
+import { catalogue, hasCode, LongshoreError, undefinedIf } from "./errors.ts";
 
 test("every code says what to do next, as a part of a sentence", () => {
   for (const [code, { hint }] of Object.entries(catalogue)) {
@@ -28,4 +28,13 @@ test("an error knows its code, its hint and its cause", () => {
   const plain = new LongshoreError("Damaged", "x is damaged", { hint: "look elsewhere" });
   assert.equal(plain.hint, "look elsewhere");
   assert.ok(!("cause" in plain));
+});
+
+test("an error is told by its code, and only that of ours", async () => {
+  const damaged = new LongshoreError("Damaged", "x is damaged");
+  assert.ok(hasCode(damaged, "Damaged"));
+  for (const other of [new LongshoreError("UploadLost", "x"), new Error("Damaged"), undefined])
+    assert.ok(!hasCode(other, "Damaged"));
+  assert.equal(await Promise.reject(damaged).catch(undefinedIf("Damaged")), undefined);
+  await assert.rejects(Promise.reject(damaged).catch(undefinedIf("UploadLost")), damaged);
 });

@@ -137,3 +137,18 @@ export class LongshoreError extends Error {
     this.hint = options?.hint ?? catalogue[code].hint;
   }
 }
+
+/** Whether it is the error of ours with that code. */
+export function hasCode<Code extends ErrorCode>(
+  error: unknown,
+  code: Code,
+): error is LongshoreError & { readonly code: Code } {
+  return error instanceof LongshoreError && error.code === code;
+}
+
+/** For `catch`: an error with that code is as good as no value, and every other is thrown on. */
+export const undefinedIf =
+  (code: ErrorCode) =>
+  (error: unknown): undefined => {
+    if (!hasCode(error, code)) throw error;
+  };

@@ -2,7 +2,7 @@
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Drivers } from "../../domain/ports/home.ts";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import { openExport } from "../reading/open-export.ts";
 import { ChunkCache } from "./chunk-cache.ts";
 import { DecoderSlots } from "./decoder-slots.ts";
@@ -107,7 +107,7 @@ async function manifestVersion(destination: Destination, signal: AbortSignal): P
     await using manifest = await destination.openObject("manifest.json", signal);
     return manifest.version;
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "Damaged") return undefined;
+    if (hasCode(error, "Damaged")) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { LongshoreError } from "../../domain/errors.ts";
 import { damaged } from "../reading/document.ts";
 import { type Frame, frameAt, FrameCache, framesOf } from "../reading/frame-cache.ts";
-import { type OpenExport, readReceipt, type ReadingStreamFormat } from "../reading/open-export.ts";
+import { type OpenExport, provenReceipt, type ReadingStreamFormat } from "../reading/open-export.ts";
 import type { BlobReader, Segment } from "./blob.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
 
@@ -28,7 +28,7 @@ export class ExportFrames {
   async table(part: number, signal: AbortSignal): Promise<readonly Frame[]> {
     const known = this.#tables.get(part);
     if (known !== undefined) return known;
-    const frames = framesOf((await readReceipt(this.#opened, part, signal)).frames);
+    const frames = framesOf((await provenReceipt(this.#opened, part, signal)).frames);
     const [oldest] = this.#tables.keys();
     if (this.#tables.size >= tablesKept && oldest !== undefined) this.#tables.delete(oldest);
     this.#tables.set(part, frames);

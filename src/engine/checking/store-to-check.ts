@@ -1,5 +1,5 @@
 /** A new folder in a bucket as a place to check: everything that is written there is remembered, and goes again. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ObjectStore } from "../../domain/ports/object-store.ts";
@@ -42,6 +42,6 @@ export function storeToCheck(given: StoreToCheck): PlaceToCheck {
 /** A store that may not be listed can be asked, and the checks say what it denies. */
 async function reach(store: ObjectStore, signal: AbortSignal): Promise<void> {
   await store.check(signal).catch((error: unknown) => {
-    if (!(error instanceof LongshoreError) || error.code !== "StoreDenied") throw error;
+    if (!hasCode(error, "StoreDenied")) throw error;
   });
 }

@@ -1,5 +1,5 @@
 /** What a store must do that makes one object out of parts, permission by permission, and whether it verifies what it stores. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type { MultipartUploads, PartFacts, Payload, UploadPlace } from "../../domain/ports/object-store.ts";
 import { type Check, type CheckedStore, expect } from "./check.ts";
 import { bytesAt, keysBelow, payload, sampleBytes } from "./samples.ts";
@@ -73,7 +73,7 @@ const abort: StoreCheck = {
     const after = await uploads.list(upload, 0, signal).then(
       () => "listed",
       (error: unknown) => {
-        if (error instanceof LongshoreError && error.code === "UploadLost") return "lost";
+        if (hasCode(error, "UploadLost")) return "lost";
         throw error;
       },
     );

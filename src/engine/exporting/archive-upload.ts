@@ -1,5 +1,5 @@
 /** The upload that an export's parts are sent into: begun before the first, looked for on every resume, never left behind. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { archiveObject } from "../../domain/part.ts";
 import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploads.ts";
@@ -44,7 +44,7 @@ export async function isUploadUsable(
     await destination.archives?.find(upload, 0, signal);
     return true;
   } catch (error) {
-    if (!(error instanceof LongshoreError) || error.code !== "UploadLost") throw error;
+    if (!hasCode(error, "UploadLost")) throw error;
   }
   return found.kind === "planned" && (await wasCompleted(destination, upload, found.plan, signal));
 }

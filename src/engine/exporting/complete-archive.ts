@@ -1,5 +1,5 @@
 /** Makes the archive's object out of the parts that were sent, or says which of them have to be packed again. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import { completedBefore } from "../packing/completed-before.ts";
@@ -35,7 +35,7 @@ export async function completeArchive(
   if (upload === undefined || archives === undefined || tail?.stored === undefined) return undefined;
   const parts = [...records.stored, tail.stored];
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  const completed = await complete(archives, upload, parts, signal).catch(unlessLost);
+  const completed = await complete(archives, upload, parts, signal).catch(undefinedIf("UploadLost"));
   if (completed !== undefined && "refused" in completed) return completed;
   if (completed !== undefined) return { object: upload.object, size, etag: completed.etag };
   // Nobody knows the upload any more: it was completed by a call whose answer was lost, or it is gone.
@@ -67,9 +67,4 @@ async function complete(
     `the store refuses to make ${upload.object} of parts that it says it has`,
     { hint: "make the export under another --name" },
   );
-}
-
-function unlessLost(error: unknown): undefined {
-  if (error instanceof LongshoreError && error.code === "UploadLost") return undefined;
-  throw error;
 }

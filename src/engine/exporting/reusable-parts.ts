@@ -1,5 +1,5 @@
 /** Looks up which parts of an earlier export have which keys. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject } from "../../domain/part.ts";
@@ -47,7 +47,7 @@ function storedAt({ run }: Manifest, { object, offset = 0 }: ManifestPart): Reus
 
 function asNotAnExport(previous: Destination): (error: unknown) => never {
   return (error) => {
-    if (!(error instanceof LongshoreError) || error.code !== "LocationOccupied") throw error;
+    if (!hasCode(error, "LocationOccupied")) throw error;
     throw new LongshoreError("NotAnExport", `${previous.location} (--previous) is no export`, {
       cause: error,
     });

@@ -1,5 +1,5 @@
 /** The path of one export: find what is there, plan, make every part safe, finalize. Every step may be cut and run again. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { draftReceiptName, receiptName, tailParts } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Source } from "../../domain/ports/source.ts";
@@ -114,7 +114,7 @@ async function clearLeftovers(
     await using _lock = await destination.lock?.(home.holder, signal);
     await cleanUp(destination, signal);
   } catch (error) {
-    if (!(error instanceof LongshoreError) || error.code !== "LocationBusy") throw error;
+    if (!hasCode(error, "LocationBusy")) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Makes the last part, which ends the archive, and its receipt. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject, partName, receiptName } from "../../domain/part.ts";
 import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/ports/archive-uploads.ts";
@@ -56,19 +56,13 @@ async function createSentTail(
     commit: async () => {
       const { size, sha256, md5 } = writer.finish();
       const unsent: SentPart = { upload: upload.id, md5, etag: md5 };
-      const sent = await writer.send().then((stored) => sentPart(unsent, stored), unlessLost(unsent));
+      const stored = await writer.send().catch(undefinedIf("UploadLost"));
+      const sent = stored === undefined ? unsent : sentPart(unsent, stored);
       return { object: archiveObject, size, sha256, sent };
     },
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
-
-const unlessLost =
-  (unsent: SentPart) =>
-  (error: unknown): SentPart => {
-    if (error instanceof LongshoreError && error.code === "UploadLost") return unsent;
-    throw error;
-  };
 
 export interface TailPlace {
   readonly destination: Destination;

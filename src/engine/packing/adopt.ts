@@ -1,10 +1,10 @@
 /** Takes over a part whose worker was lost between giving it its name and writing its receipt. */
+import { undefinedIf } from "../../domain/errors.ts";
 import { draftReceiptName, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ArchiveUpload } from "../../domain/ports/archive-uploads.ts";
 import type { Receipt, SentPart } from "../../domain/receipt.ts";
 import { parseReceipt } from "../receipts.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 import type { PackContext } from "./context.ts";
 import { sentPart } from "./part-output.ts";
 import { holdsObject, isOfUpload, vouchedObjects } from "./stored-object.ts";
@@ -19,7 +19,7 @@ export async function findAdoptable(
   const bytes = await destination.get(name, signal);
   if (bytes === undefined) return undefined;
   // It may have been cut off by a power cut: then there is nothing to adopt.
-  const draft = await parseReceipt(bytes, name).catch(unlessDamaged);
+  const draft = await parseReceipt(bytes, name).catch(undefinedIf("Damaged"));
   if (draft === undefined || !isOfPart(draft, part) || !isOfUpload(draft, upload)) return undefined;
   const sent = draft.sent === undefined ? undefined : await foundInUpload(destination, draft, upload, signal);
   if (draft.sent !== undefined && sent === undefined) return undefined;

@@ -1,5 +1,5 @@
 /** Sends a large file in pieces while it is read, where the destination makes one object of pieces. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type {
   ArchivePartWriter,
   ArchiveUpload,
@@ -115,7 +115,7 @@ class PieceSender implements PiecedWriter {
           `${destination.location} does not keep the pieces of ${name} as they were sent`,
         );
     } catch (error) {
-      if (!(error instanceof LongshoreError) || error.code !== "UploadLost") throw error;
+      if (!hasCode(error, "UploadLost")) throw error;
       const digests = pieces.map(({ stored: { size }, sha256 }) => ({ size, sha256 }));
       const etag = await completedBefore(destination, upload, { parts, digests }, this.#signal);
       if (etag === undefined) throw error;

@@ -1,11 +1,11 @@
 /** Takes a part over from an earlier export whose key is equal, after hashing the old bytes. */
+import { undefinedIf } from "../../domain/errors.ts";
 import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
 import { indexFragmentName, number8, type PlannedPart } from "../../domain/part.ts";
 import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 import type { PackContext } from "./context.ts";
 import { holdsObject, isObjectName } from "./stored-object.ts";
 import { transferPart, type TransferredPart } from "./transfer-part.ts";
@@ -21,7 +21,7 @@ export async function reusePart(
   if (format.layout === "files") return undefined;
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
-  const old = await readReceipt(previous, reusable.number, signal).catch(unlessDamaged);
+  const old = await readReceipt(previous, reusable.number, signal).catch(undefinedIf("Damaged"));
   if (old === undefined || old.key !== part.key || !old.settled || old.differences.count > 0)
     return undefined;
   const fragment = await copyIndexLines(
@@ -29,7 +29,7 @@ export async function reusePart(
     reusable,
     { destination, part, expected: old.index.fragment.sha256 },
     signal,
-  ).catch(unlessDamaged);
+  ).catch(undefinedIf("Damaged"));
   if (fragment === undefined) return undefined;
   const stored = await takeStored(context, part, { previous, old, stored: reusable.stored }, signal);
   if (stored === undefined) return undefined;

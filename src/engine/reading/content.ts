@@ -1,5 +1,5 @@
 /** The content of an entry, checked against the index: whatever the format, by one call. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type { IndexEntry } from "../../domain/plan-line.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { type ContentReader, type ContentSink, type Damage, pieceLength } from "./content-reader.ts";
@@ -109,7 +109,7 @@ async function nextOrDamage(
     const next = await chunks.next();
     return next.done === true ? undefined : next.value;
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "Damaged") return check.damage(error.message);
+    if (hasCode(error, "Damaged")) return check.damage(error.message);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Decodes frames of parts, keeping the last: entries are read in the order in which they lie. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import type { Damage } from "./content-reader.ts";
-import { type OpenExport, readReceipt, type ReadingStreamFormat } from "./open-export.ts";
+import { type OpenExport, provenReceipt, type ReadingStreamFormat } from "./open-export.ts";
 import { readRange } from "./range.ts";
 
 /** More than any frame of ours; what says it is larger would only fill the memory. */
@@ -75,7 +75,7 @@ export class FrameCache {
       const stored = await readRange(this.#opened.destination, range, signal);
       return this.#format.decodeFrame(stored, frame.uncompressed);
     } catch (error) {
-      if (!(error instanceof LongshoreError) || error.code !== "Damaged") throw error;
+      if (!hasCode(error, "Damaged")) throw error;
       return { part, object, frame: number, message: error.message };
     }
   }
@@ -88,13 +88,13 @@ export class FrameCache {
     if (object === undefined)
       return { part, object: "manifest.json", message: "the manifest has no such part" };
     try {
-      const frames = framesOf((await readReceipt(this.#opened, part, signal)).frames);
+      const frames = framesOf((await provenReceipt(this.#opened, part, signal)).frames);
       for (const oldest of this.#tables.keys())
         if (this.#tables.size >= tablesKept) this.#tables.delete(oldest);
       this.#tables.set(part, frames);
       return frames;
     } catch (error) {
-      if (!(error instanceof LongshoreError) || error.code !== "Damaged") throw error;
+      if (!hasCode(error, "Damaged")) throw error;
       return { part, object, message: error.message };
     }
   }

@@ -53,7 +53,7 @@ export function parseManifest(bytes: Uint8Array, subject: string): OpenManifest 
 }
 
 /** The receipt of a part, checked against the digest that the manifest has of it. */
-export async function readReceipt(opened: OpenExport, part: number, signal: AbortSignal): Promise<Receipt> {
+export async function provenReceipt(opened: OpenExport, part: number, signal: AbortSignal): Promise<Receipt> {
   const name = receiptName(part);
   const expected = opened.manifest.run.files.find((file) => file.object === name);
   return readDocument(opened.destination, { name, schema: Receipt, expected }, signal);

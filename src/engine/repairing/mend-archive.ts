@@ -2,7 +2,7 @@
  * Mends an archive that is one object: it is made anew by another upload, out of the parts that are right, and the others
  * packed again. Until that is completed nothing of the export is touched, so whoever is cut off begins again.
  */
-import { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { archiveObject, type PlannedPart, receiptName } from "../../domain/part.ts";
 import type { Plan } from "../../domain/plan.ts";
@@ -15,7 +15,6 @@ import { finalize } from "../exporting/finalize.ts";
 import type { PackContext } from "../packing/context.ts";
 import { transferPart } from "../packing/transfer-part.ts";
 import { receiptBytes } from "../receipts.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { changed, type DamagedPart, hasSameContent, takeFragments, taking } from "./mend-part.ts";
 import { packAside } from "./pack-aside.ts";
@@ -135,7 +134,7 @@ async function takeOver(
 ): Promise<Receipt | undefined> {
   if (receipt === undefined || !fragments) return undefined;
   const transferred = { previous: context.destination, old: receipt, stored: { object, offset } };
-  const stored = await transferPart(context, planned, transferred, signal).catch(unlessDamaged);
+  const stored = await transferPart(context, planned, transferred, signal).catch(undefinedIf("Damaged"));
   return stored === undefined ? undefined : { ...receipt, ...stored };
 }
 

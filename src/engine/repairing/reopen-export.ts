@@ -1,4 +1,5 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
+import { hasCode } from "../../domain/errors.ts";
 import { archiveObject, receiptName } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -9,7 +10,6 @@ import type { ExportWork } from "../exporting/export-call.ts";
 import { newRequest } from "../exporting/new-request.ts";
 import { holdsObject } from "../packing/stored-object.ts";
 import { mendPlanPages } from "./rebuild-plan.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 import { partStates } from "./soundness.ts";
 
 /** The plan is kept if it can be read; otherwise the source is planned and packed afresh. */
@@ -43,7 +43,8 @@ async function readPlan(destination: Destination, signal: AbortSignal): Promise<
   try {
     return parseDocument(Plan, bytes, `plan.json in ${destination.location}`);
   } catch (error) {
-    return unlessDamaged(error);
+    if (!hasCode(error, "Damaged")) throw error;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** `--repair`: verifies every byte of an export and makes again what is damaged, from the source, touching nothing that is right. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import { receiptName } from "../../domain/part.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Plan } from "../../domain/plan.ts";
@@ -19,7 +19,6 @@ import { verifyExport } from "../verify/verify-export.ts";
 import { mendArchive } from "./mend-archive.ts";
 import { mendPart } from "./mend-part.ts";
 import { mendPlanPages, planOf, putPlan } from "./rebuild-plan.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 import { type PartState, partStates } from "./soundness.ts";
 import { reopenExport } from "./reopen-export.ts";
 
@@ -33,9 +32,9 @@ export async function repairExport(
   const destination = await home.drivers.openDestination(call.location, call.scratch);
   checkPlaces(source.location, destination.location);
   const work: ExportWork = { call, home, source, destination };
-  await findExport(destination, signal).catch(unlessDamaged);
+  await findExport(destination, signal).catch(undefinedIf("Damaged"));
   await using _lock = await destination.lock?.(home.holder, signal);
-  const found = await findExport(destination, signal).catch(unlessDamaged);
+  const found = await findExport(destination, signal).catch(undefinedIf("Damaged"));
   if (found === undefined || found.kind !== "finished") return await reopened(work, signal);
   const { manifest, manifestDigest } = found;
   const recorded = { source: manifest.run.source, issuer: manifest.run.issuer, options: manifest.options };

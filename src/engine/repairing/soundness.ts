@@ -1,4 +1,5 @@
 /** Looks at what is left of each part: its bytes, its receipt, its lines of the index and of the differences. */
+import { hasCode, undefinedIf } from "../../domain/errors.ts";
 import { createHash } from "node:crypto";
 import type { Manifest } from "../../domain/manifest.ts";
 import { receiptName } from "../../domain/part.ts";
@@ -6,7 +7,6 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest, Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { parseReceipt } from "../receipts.ts";
-import { unlessDamaged } from "../unless-damaged.ts";
 
 export interface PartState {
   readonly number: number;
@@ -67,7 +67,7 @@ async function intactReceipt(
   const name = receiptName(part.number);
   const bytes = await destination.get(name, signal);
   if (bytes === undefined || (digest !== undefined && sha256(bytes) !== digest)) return undefined;
-  const receipt = await parseReceipt(bytes, name).catch(unlessDamaged);
+  const receipt = await parseReceipt(bytes, name).catch(undefinedIf("Damaged"));
   return receipt?.key === part.key && receipt.number === part.number ? receipt : undefined;
 }
 
@@ -108,7 +108,7 @@ async function readTable(
     const table = parseDocument(IndexPageTable, bytes, name);
     return new Map(table.parts.map((part) => [part.number, part]));
   } catch (error) {
-    unlessDamaged(error);
+    if (!hasCode(error, "Damaged")) throw error;
     return new Map();
   }
 }

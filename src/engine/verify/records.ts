@@ -1,5 +1,6 @@
 /** Checks the records of an export: each against the manifest, and all against one another. */
 import { createHash } from "node:crypto";
+import { undefinedIf } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject, receiptName } from "../../domain/part.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
@@ -9,7 +10,7 @@ import { partObject } from "../reading/archive-parts.ts";
 import { damaged } from "../reading/document.ts";
 import { readPageText } from "../reading/index-lines.ts";
 import type { Index } from "../reading/index-pages.ts";
-import { type OpenManifest, readReceipt } from "../reading/open-export.ts";
+import { type OpenManifest, provenReceipt } from "../reading/open-export.ts";
 import { checkObject, fewAtATime } from "./hash-object.ts";
 import type { ProblemLog } from "./report.ts";
 import type { Verification } from "./verification.ts";
@@ -58,17 +59,20 @@ export async function checkRecords(
 /** What each receipt vouches for must be what the manifest and the page table say. */
 export async function checkReceipts(index: Index, log: ProblemLog, signal: AbortSignal): Promise<void> {
   const { opened } = index;
+  const listed = new Set(opened.manifest.run.files.map(({ object }) => object));
   const tables = new Map(index.table.parts.map((part) => [part.number, part]));
   await fewAtATime(
     opened.manifest.parts.filter((part) => !part.tail),
     async (part) => {
       const object = receiptName(part.number);
-      if ((await opened.destination.size(object, signal)) === undefined) {
-        if (!opened.manifest.run.files.some((file) => file.object === object))
+      if (!listed.has(object)) {
+        // One that is there though it is not listed is named with all that nobody vouches for.
+        if ((await opened.destination.size(object, signal)) === undefined)
           log.add({ kind: "missing", object, message: "is missing" });
         return;
       }
-      const receipt = await readReceipt(opened, part.number, signal).catch(() => undefined);
+      // What is damaged or missing was named with the other records.
+      const receipt = await provenReceipt(opened, part.number, signal).catch(undefinedIf("Damaged"));
       if (receipt === undefined) return;
       const { index: lines } = receipt;
       const table = tables.get(part.number);

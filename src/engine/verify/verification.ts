@@ -1,5 +1,5 @@
 /** What the steps of a verification share. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import type { OpenExport } from "../reading/open-export.ts";
 import type { ProblemLog } from "./report.ts";
 
@@ -18,7 +18,7 @@ export async function guarded<T>(
   try {
     return await step();
   } catch (error) {
-    if (!(error instanceof LongshoreError) || error.code !== "Damaged") throw error;
+    if (!hasCode(error, "Damaged")) throw error;
     log.add({ kind: "document", object, message: error.message });
     return undefined;
   }

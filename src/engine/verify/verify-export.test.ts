@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { MemoryDestination } from "../../../test/fixtures/memory-destination.ts";
 import { smallExport, streamFormat, sumUp } from "../../../test/fixtures/small-export.ts";
+import { LongshoreError } from "../../domain/errors.ts";
 import { sha256 } from "../digest.ts";
 import { verifyExport } from "./verify-export.ts";
 import { verifyJoinedFile } from "./verify-joined-file.ts";
@@ -95,6 +96,30 @@ test("what nobody vouches for is named, and what an interrupted run left as that
     "unlisted parts/00000009.tar.zst",
     "leftover tmp/1",
   ]);
+});
+
+test("a store that fails while a receipt is read ends the verification", async () => {
+  const destination = await small();
+  let reads = 0;
+  const get = destination.get.bind(destination);
+  destination.get = async (name, given) => {
+    if (name === "receipts/00000000.json" && ++reads === 1)
+      throw new LongshoreError("StoreUnreachable", "the store does not answer");
+    return get(name, given);
+  };
+  await assert.rejects(verify(destination), { code: "StoreUnreachable" });
+  assert.equal(reads, 1);
+});
+
+test("a receipt that nobody lists is that, whatever is in it", async () => {
+  const destination = await small();
+  const manifest = JSON.parse(Buffer.from(destination.objects.get("manifest.json") ?? []).toString()) as {
+    run: { files: { object: string }[] };
+  };
+  manifest.run.files = manifest.run.files.filter(({ object }) => object !== "receipts/00000000.json");
+  destination.objects.set("manifest.json", Buffer.from(JSON.stringify(manifest)));
+  destination.objects.set("receipts/00000000.json", Buffer.from('{"formatVersion":2}'));
+  assert.ok(kinds(await verify(destination)).includes("unlisted receipts/00000000.json"));
 });
 
 test("a manifest whose digest was changed to fit is found by its contradictions", async () => {

@@ -1,7 +1,7 @@
 /** Changes of exports as server-sent events. */
 import { z } from "zod";
 import { routes } from "../../api/routes.ts";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type { WatchQuery } from "../../domain/ports/export-store.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import { authenticate, authorize } from "../auth/caller.ts";
@@ -107,7 +107,7 @@ async function* changes(
         yield { id: object.metadata.resourceVersion, ...messageOf(type, object) };
       return;
     } catch (error) {
-      if (!(error instanceof LongshoreError) || error.code !== "WatchExpired") throw error;
+      if (!hasCode(error, "WatchExpired")) throw error;
       since = undefined;
     }
   }

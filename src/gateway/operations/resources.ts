@@ -1,6 +1,6 @@
 /** What is done with resources of every kind: read one, list, make, change, delete. */
 import type { IncomingHttpHeaders } from "node:http";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type { ExportStore, NewResource, ResourceKey } from "../../domain/ports/export-store.ts";
 import { requestAnnotation } from "../../domain/ports/idempotency.ts";
 import { apiVersion, type Kind, type Resources } from "../../domain/resources/resource.ts";
@@ -82,8 +82,7 @@ export async function createOnce<K extends Kind>(
     return await store.create(kind, resource, signal);
   } catch (error) {
     const requestId = resource.metadata.annotations?.[requestAnnotation];
-    if (!(error instanceof LongshoreError) || error.code !== "AlreadyExists" || requestId === undefined)
-      throw error;
+    if (!hasCode(error, "AlreadyExists") || requestId === undefined) throw error;
     const found = await store.get(kind, resource.metadata, signal);
     if (found?.metadata.annotations?.[requestAnnotation] !== requestId) throw error;
     return found;
@@ -121,7 +120,7 @@ export async function changeResource<K extends Kind>(
     try {
       return await store.update(kind, after, signal);
     } catch (error) {
-      const isConflict = error instanceof LongshoreError && error.code === "Conflict";
+      const isConflict = hasCode(error, "Conflict");
       if (!isConflict || ifMatch !== undefined || attempt === attempts) throw error;
     }
   }

@@ -1,7 +1,7 @@
 /** One export must not lie inside another: removing or tidying that one would take this one with it. */
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { type BucketLocation, formatBucketLocation, parseBucketLocation } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Place } from "../../domain/ports/places.ts";
@@ -54,7 +54,7 @@ async function isObject(folder: Destination, name: string, signal: AbortSignal):
   try {
     return (await folder.size(name, signal)) !== undefined;
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "StoreDenied") return false;
+    if (hasCode(error, "StoreDenied")) return false;
     throw error;
   }
 }

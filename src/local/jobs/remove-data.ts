@@ -2,7 +2,7 @@
 import { rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import { parseBucketLocation } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { OwnedPlace } from "../../domain/ports/job-runner.ts";
@@ -55,7 +55,7 @@ async function isThere(bucket: Destination, signal: AbortSignal): Promise<boolea
     await bucket.prepare(signal);
     return true;
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "BucketNotFound") return false;
+    if (hasCode(error, "BucketNotFound")) return false;
     throw error;
   }
 }
@@ -69,7 +69,7 @@ async function lockIfRoom(
   try {
     return await destination.lock?.(holder, signal);
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "DestinationFull") return undefined;
+    if (hasCode(error, "DestinationFull")) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** One server at a time has a data folder: SQLite's lock on an empty file, which the system frees when a process dies. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { preparePrivateFile } from "./data-folder.ts";
 import { databaseError } from "./database-error.ts";
 
@@ -17,7 +17,7 @@ export function holdDataFolder(folder: string): Disposable {
   } catch (error) {
     database?.close();
     const known = databaseError(error, file);
-    if (!(known instanceof LongshoreError) || known.code !== "DataFolderBusy") throw known;
+    if (!hasCode(known, "DataFolderBusy")) throw known;
     throw new LongshoreError("DataFolderBusy", `another process uses the data folder ${folder}`, {
       cause: error,
     });

@@ -1,7 +1,7 @@
 /** Reads one object as it was planned: by its ETag, or else as a difference with whatever stands there now. */
 import { textOf } from "../../../domain/byte-string.ts";
 import type { DifferenceReason, ObjectDescription, PlannedEntry } from "../../../domain/entry.ts";
-import { LongshoreError } from "../../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../../domain/errors.ts";
 import type { ObjectContent, ObjectStore } from "../../../domain/ports/object-store.ts";
 import type { EntryReader } from "../../../domain/ports/source.ts";
 import { type FetchRange, rangedBytes, rangeSize } from "./ranged-bytes.ts";
@@ -148,7 +148,7 @@ class ObjectReader implements EntryReader {
       return await this.#store.get(this.#wanted.key, range, this.#signal);
     } catch (error) {
       // The whole bucket was listed with these credentials, so it is this object that they may not read.
-      if (error instanceof LongshoreError && error.code === "StoreDenied") return "unreadable";
+      if (hasCode(error, "StoreDenied")) return "unreadable";
       throw error;
     }
   }
@@ -158,7 +158,7 @@ class ObjectReader implements EntryReader {
       const next = await this.#chunks?.next();
       return next === undefined || next.done === true ? undefined : next.value;
     } catch (error) {
-      if (!(error instanceof LongshoreError) || error.code !== "Damaged") throw error;
+      if (!hasCode(error, "Damaged")) throw error;
       // It became another between two requests for it.
       this.#difference = "changed";
       return undefined;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LongshoreError } from "../../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../../domain/errors.ts";
 import { answerError, isConditionFailed, isMissing, isRefusal, storeError } from "./errors.ts";
 
 const { signal } = new AbortController();
@@ -84,7 +84,7 @@ test("hints name the permission that is missing, or what else to do", () => {
 test("what stands between us and Google answers too", () => {
   for (const body of ["<html>Bad Gateway</html>", "", "null", '{"error":"no"}', '{"error":{"errors":[]}}']) {
     const error = storeError(answerError(502, body), asked, signal);
-    assert.ok(error instanceof LongshoreError && error.code === "StoreFailed", body);
+    assert.ok(hasCode(error, "StoreFailed"), body);
   }
 });
 

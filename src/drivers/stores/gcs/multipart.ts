@@ -11,7 +11,7 @@ import type {
   Payload,
   UploadPlace,
 } from "../../../domain/ports/object-store.ts";
-import { LongshoreError } from "../../../domain/errors.ts";
+import { hasCode } from "../../../domain/errors.ts";
 import { completeUpload, partFacts, removeUpload, uploadLost } from "./completing.ts";
 import { isConditionFailed } from "./errors.ts";
 import { findObject, listNames, listPage } from "./listing.ts";
@@ -103,8 +103,7 @@ async function putPart(
   );
   await checkBegun(bucket, upload, signal).catch(async (error: unknown) => {
     unsure.add(name);
-    if (error instanceof LongshoreError && error.code === "UploadLost")
-      await removeObjects(bucket, [stored], signal);
+    if (hasCode(error, "UploadLost")) await removeObjects(bucket, [stored], signal);
     throw error;
   });
   return partFacts(bucket, stored, number);
