@@ -93,5 +93,5 @@ function beginningOf({ reason, message }: Condition, { after, code }: Change): T
 
 function packing({ parts, display }: ExportStatus): string {
   const total = parts?.total ?? 0;
-  return `${total} ${total === 1 ? "part" : "parts"} of ${display?.size ?? "0 B"} of content are planned, and are being packed`;
+  return `${total} ${total === 1 ? "part" : "parts"} of ${display?.size ?? "0"} of content are planned, and are being packed`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatBytes, parseQuantity } from "./quantity.ts";
+import { formatBytes, formatQuantity, parseQuantity } from "./quantity.ts";
 
 test("sizes are read as Kubernetes writes them", () => {
   const table: [string, number][] = [
@@ -86,6 +86,28 @@ test("sizes are shown with at most four digits", () => {
     fc.property(fc.nat(2 ** 31), fc.integer({ min: 0, max: 20 }), (bytes, shift) => {
       const [number = "", unit = ""] = formatBytes(Math.floor(bytes * 2 ** shift)).split(" ");
       assert.ok(Number(number) < 1024 && ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].includes(unit), number);
+    }),
+  );
+});
+
+test("a quantity is shown so that it can be read again", () => {
+  const table: [number, string][] = [
+    [0, "0"],
+    [1023, "1023"],
+    [1024, "1Ki"],
+    [1536, "1.5Ki"],
+    [1_048_575, "1Mi"],
+    [2 ** 30 * 1.24, "1.2Gi"],
+    [2 ** 30 * 10, "10Gi"],
+    [2 ** 40 * 100, "100Ti"],
+  ];
+  for (const [bytes, text] of table) assert.equal(formatQuantity(bytes), text, `${bytes}`);
+  fc.assert(
+    fc.property(fc.nat(2 ** 31), fc.integer({ min: 0, max: 20 }), (bytes, shift) => {
+      const size = Math.floor(bytes * 2 ** shift);
+      const [, number = "", suffix = ""] = /^(\d+(?:\.\d)?)(\D*)$/.exec(formatQuantity(size)) ?? [];
+      const unit = parseQuantity(`1${suffix}`) ?? Number.NaN;
+      assert.ok(Math.abs(Number(number) * unit - size) <= 0.05 * Math.max(unit, size), `${number}${suffix}`);
     }),
   );
 });

@@ -27,13 +27,28 @@ export function parseQuantity(text: string): number | undefined {
 
 /** For people: "1.2 GiB". */
 export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let value = bytes;
-  let unit = 0;
-  // What would be rounded to 1024 is 1.0 of the next unit.
-  while (value >= 1023.5 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ""}`;
+  const [value, prefix] = scaled(bytes);
+  return `${rounded(value, prefix)} ${prefix}B`;
 }
+
+/** The same as a quantity of Kubernetes: "1.2Gi". */
+export function formatQuantity(bytes: number): string {
+  const [value, prefix] = scaled(bytes);
+  return `${rounded(value, prefix).replace(/\.0$/, "")}${prefix}`;
+}
+
+const prefixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi"] as const;
+
+function scaled(bytes: number): readonly [value: number, prefix: string] {
+  let value = bytes;
+  let power = 0;
+  // What would be rounded to 1024 is 1.0 of the next unit.
+  while (value >= 1023.5 && power < prefixes.length - 1) {
+    value /= 1024;
+    power++;
+  }
+  return [value, prefixes[power] ?? ""];
+}
+
+const rounded = (value: number, prefix: string): string =>
+  prefix === "" || value >= 100 ? String(Math.round(value)) : value.toFixed(1);

@@ -180,7 +180,7 @@ describe("the kinds on an API server", { skip: noKubectl }, () => {
     const status = {
       conditions: [{ ...condition, lastTransitionTime: "2026-01-01T00:00:00Z" }],
       completionTime: "2026-01-01T00:00:00Z",
-      display: { parts: "40/40", size: "1.2 GiB" },
+      display: { parts: "40/40", size: "1.2Gi" },
       expirationTime: "2126-01-08T00:00:00Z",
     };
     await cluster.api.patch(
@@ -205,7 +205,7 @@ describe("the kinds on an API server", { skip: noKubectl }, () => {
     };
     assert.match(
       row("reports").join(" | "),
-      /^reports \| Completed \| 40\/40 \| 1\.2 GiB \| outbox \| 2126-01-08T00:00:00Z \| \d+s$/,
+      /^reports \| Completed \| 40\/40 \| 1\.2Gi \| outbox \| 2126-01-08T00:00:00Z \| \d+s$/,
     );
     assert.equal(row("to-bucket")[1], "s3://handover/2026");
     assert.equal(row("to-claim")[1], "archive");

@@ -37,7 +37,7 @@ const members = (reason: string, more: object = {}): object => ({
   },
 });
 const packed = (parts: number): object => ({
-  display: { parts: `${parts}/4`, size: "1 KiB" },
+  display: { parts: `${parts}/4`, size: "1Ki" },
   parts: { total: 4, succeeded: parts, reused: 0, failed: 0 },
   progress: {
     plannedBytes: 1000,

@@ -1,5 +1,5 @@
 /** What an Export's document says of its state, in a few words. */
-import { formatBytes } from "../../../domain/quantity.ts";
+import { formatQuantity } from "../../../domain/quantity.ts";
 import { succeededOf } from "../../../domain/resources/export-end.ts";
 import { locationOf } from "../../../domain/resources/place-location.ts";
 import type { Export } from "../../../domain/resources/resource.ts";
@@ -26,7 +26,7 @@ export function partsOf({ status }: Export): string {
 export function sizeOf({ status }: Export): string {
   if (status?.display !== undefined) return status.display.size;
   const bytes = status?.archive?.size ?? status?.bytes?.written;
-  return bytes === undefined ? "" : formatBytes(bytes);
+  return bytes === undefined ? "" : formatQuantity(bytes);
 }
 
 export function destinationOf({ metadata, spec }: Export): string {
