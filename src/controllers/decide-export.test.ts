@@ -98,6 +98,8 @@ function table(name: string, rows: Record<string, readonly [Case, string]>): voi
 const queued = says("Unknown", "Queued", { location, startTime: at(-9) });
 const retrying = says("Unknown", "Retrying", { location, failures: 2, nextAttemptTime: at(3) });
 
+const inVain = { ...retrying, retries: { inVain: 2, safeParts: 1 } };
+
 table("an export with no job", {
   "gets the finalizer before anything else": [{}, "add finalizer"],
   "says that it waits for its turn, and needs no finalizer for that": [
@@ -150,6 +152,10 @@ table("an export with no job", {
   "waits for its next attempt": [{ metadata: withFinalizer, status: retrying }, "wait 3 s"],
   "makes its next attempt in time": [
     { metadata: withFinalizer, status: retrying, facts: { now: now + 3000 } },
+    `start job 2 at ${location} again`,
+  ],
+  "makes its next attempt at once when its spec was changed": [
+    { metadata: { ...withFinalizer, generation: 2 }, status: retrying },
     `start job 2 at ${location} again`,
   ],
   "is suspended": [{ spec: { suspend: true } }, "set status Unknown Suspended"],
@@ -266,11 +272,19 @@ table("an export whose attempt failed", {
     "set status Unknown Retrying",
   ],
   "gives up after its limit": [
-    { spec: { backoffLimit: 2 }, status: retrying, facts: { job: { ...full, attempt: 2 } } },
+    { spec: { backoffLimit: 2 }, status: inVain, facts: { job: { ...full, attempt: 2 } } },
     "set status False DestinationFull",
   ],
+  "tries again beyond its limit where it gets on": [
+    {
+      spec: { backoffLimit: 2 },
+      status: { ...inVain, retries: { inVain: 2, safeParts: 0 } },
+      facts: { job: { ...full, attempt: 2 } },
+    },
+    "set status Unknown Retrying",
+  ],
   "gives up at once where it may not fail": [
-    { spec: { backoffLimit: 0 }, facts: { job: full } },
+    { spec: { backoffLimit: 0 }, facts: { job: { ...full, parts: { succeeded: 0, reused: 0 } } } },
     "set status False DestinationFull",
   ],
   "gives up at once where somebody must act": [

@@ -152,7 +152,7 @@ function decideFailed({ resource, job, now }: ExportFacts): ExportStep {
   if ((resource.status?.failures ?? 0) > job.attempt) return { kind: "forget job" };
   return {
     kind: "set status",
-    status: attemptFailed(resource, failureOfJob(job.error), job.attempt, now),
+    status: attemptFailed(resource, failureOfJob(job.error), job, now),
   };
 }
 
@@ -196,7 +196,10 @@ function decideWaiting(facts: DecidedFacts): ExportStep {
     case "waits":
       return statusOr(resource, unfinished(resource, found.reason, found.message, now), nothing);
     case "can't begin":
-      return { kind: "set status", status: attemptFailed(resource, failureOf(found.error), 0, now) };
+      return {
+        kind: "set status",
+        status: attemptFailed(resource, failureOf(found.error), { attempt: 0 }, now),
+      };
     case "too early":
       return { kind: "wait until", time: found.notBefore };
     case "ready":

@@ -171,7 +171,7 @@ export function createExportController(
     signal: AbortSignal,
   ): Promise<void> {
     const failure = publicFailure(resource, error, signal);
-    await setStatus(resource, attemptFailed(resource, failure, attempt, clock.now()), signal);
+    await setStatus(resource, attemptFailed(resource, failure, { attempt }, clock.now()), signal);
   }
 
   async function removeData(

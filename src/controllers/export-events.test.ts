@@ -77,24 +77,24 @@ const table: Record<string, Row> = {
   ],
   "that a worker is lost": [
     packing,
-    attemptFailed(fresh, lost, 0, now),
+    attemptFailed(fresh, lost, { attempt: 0 }, now),
     "Warning WorkerLost: attempt 1 failed: the worker w is lost with its node n",
     "WorkerLost",
   ],
   "that an attempt failed": [
     packing,
-    attemptFailed(fresh, lost, 0, now),
+    attemptFailed(fresh, lost, { attempt: 0 }, now),
     "Warning AttemptFailed: attempt 1 failed: the worker w is lost with its node n",
     "StoreBusy",
   ],
   "that the next could not even begin": [
-    attemptFailed(fresh, lost, 0, now),
-    attemptFailed(fresh, lost, 1, now),
+    attemptFailed(fresh, lost, { attempt: 0 }, now),
+    attemptFailed(fresh, lost, { attempt: 1 }, now),
     "Warning AttemptFailed: attempt 2 failed: the worker w is lost with its node n",
   ],
   "that it failed for good": [
     packing,
-    attemptFailed(fresh, denied, 0, now),
+    attemptFailed(fresh, denied, { attempt: 0 }, now),
     /Warning Failed: SourceUnreadable: the source may not be read/.source,
   ],
 };

@@ -12,20 +12,20 @@ export type Readiness =
   | { readonly kind: "too early"; readonly notBefore: number }
   | { readonly kind: "can't begin"; readonly error: LongshoreError };
 
-export interface Ready extends Place {
+export interface Ready extends ExportPlace {
   readonly kind: "ready";
   /** Where the export lies whose parts may be taken over. */
   readonly previous: string | undefined;
 }
 
-interface Place {
+interface ExportPlace {
   /** Where the export will lie, as it was asked for; where it lies, if an attempt was begun before. */
   readonly location: string;
   readonly isBegun: boolean;
 }
 
 export function readiness(facts: ExportFacts): Readiness {
-  const { spec, status } = facts.resource;
+  const { spec } = facts.resource;
   const place = placeOf(facts);
   if (place === undefined) {
     const message = `ExportDestination ${spec.destination.name} does not exist in this namespace`;
@@ -40,13 +40,20 @@ export function readiness(facts: ExportFacts): Readiness {
     const message = `there is no finished Export ${spec.previous?.name} in this namespace`;
     return { kind: "can't begin", error: new LongshoreError("PreviousNotFound", message) };
   }
-  const notBefore = status?.nextAttemptTime === undefined ? 0 : Date.parse(status.nextAttemptTime);
+  const notBefore = nextAttempt(facts.resource);
   if (notBefore > facts.now) return { kind: "too early", notBefore };
   return { kind: "ready", ...place, previous: previous.kind === "finished" ? previous.location : undefined };
 }
 
+/** In milliseconds since 1970. A spec that was changed since the last attempt is tried at once: it may be mended. */
+function nextAttempt({ metadata, status }: Export): number {
+  const { nextAttemptTime, observedGeneration } = status ?? {};
+  if (nextAttemptTime === undefined || observedGeneration !== metadata.generation) return 0;
+  return Date.parse(nextAttemptTime);
+}
+
 /** Once begun, an export stays where it lies, whatever becomes of the destination's resource. */
-function placeOf({ resource, destination }: ExportFacts): Place | undefined {
+function placeOf({ resource, destination }: ExportFacts): ExportPlace | undefined {
   const { metadata, spec, status } = resource;
   if (status?.location !== undefined) return { location: status.location, isBegun: true };
   const place =

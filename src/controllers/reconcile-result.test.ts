@@ -29,6 +29,8 @@ const job: JobObservation = {
   parts: { succeeded: 2, reused: 1 },
 };
 
+const noParts = { succeeded: 0, reused: 0 };
+
 const fresh = (spec: GivenSpec = {}): Export => madeUpExport("reports", spec);
 const having = (status: ExportStatus, spec: GivenSpec = {}): Export =>
   madeUpExport("reports", spec, { status, metadata: { generation: 4 } });
@@ -49,8 +51,8 @@ describe("the status of an export", () => {
       underWay(resource, job, now),
       completed(resource, doneResult, now),
       canceled(resource, now),
-      attemptFailed(resource, full, 0, now),
-      attemptFailed(resource, denied, 0, now),
+      attemptFailed(resource, full, { attempt: 0 }, now),
+      attemptFailed(resource, denied, { attempt: 0 }, now),
       removalFailed(resource, "Deleting", full, now),
       endedAgain(having(completed(resource, doneResult, now))),
     ];
@@ -74,12 +76,12 @@ describe("the status of an export", () => {
   test("says how far a running attempt is, and nothing of that afterwards", () => {
     assert.deepEqual(running.progress, someProgress);
     assert.deepEqual(running.parts, { total: 4, succeeded: 2, reused: 1, failed: 0 });
-    assert.deepEqual(running.display, { parts: "2/4", size: "4.9 KiB" });
+    assert.deepEqual(running.display, { parts: "2/4", size: "4.9Ki" });
     const resource = having(running);
     for (const after of [
       completed(resource, doneResult, now),
       canceled(resource, now),
-      attemptFailed(resource, full, 0, now),
+      attemptFailed(resource, full, { attempt: 0 }, now),
       unfinished(resource, "Suspended", "", now),
     ])
       assert.equal(after.progress, undefined);
@@ -98,7 +100,7 @@ describe("the status of an export", () => {
       differences: 0,
       parts: { total: 5, succeeded: 5, reused: 1, failed: 0 },
       bytes: { source: 5000, written: 2000, redone: 0 },
-      display: { parts: "5/5", size: "2.0 KiB" },
+      display: { parts: "5/5", size: "2Ki" },
       manifestDigest: doneResult.manifestDigest,
       archive: { file: "reports.tar.zst", size: 2048 },
     });
@@ -118,7 +120,7 @@ describe("the status of an export", () => {
     const { archive: _archive, ...files } = doneResult;
     const status = completed(having(running), { ...files, differences: 1 }, now);
     assert.equal(status.archive, undefined);
-    assert.equal(status.display?.size, "2.0 KiB");
+    assert.equal(status.display?.size, "2Ki");
     assert.equal(succeeded(status).reason, "CompletedWithDifferences");
     assert.match(succeeded(status).message, /1 entry is not as planned/);
   });
@@ -143,7 +145,7 @@ describe("the status of an export", () => {
       lastTransitionTime: at(-99),
     };
     const resource = having({ ...running, conditions: [other, ...(running.conditions ?? [])] });
-    const retrying = attemptFailed(resource, full, 0, now);
+    const retrying = attemptFailed(resource, full, { attempt: 0 }, now);
     assert.deepEqual(conditionOf(retrying.conditions, "SourceConsistent"), other);
     assert.equal(succeeded(retrying).lastTransitionTime, at(-60));
     assert.equal(succeeded(completed(resource, doneResult, now)).lastTransitionTime, at(0));
@@ -151,7 +153,7 @@ describe("the status of an export", () => {
 
   test("says what is not too long for a condition", () => {
     const long = failureOf(new LongshoreError("DestinationFull", "x".repeat(100_000)));
-    ExportStatus.parse(attemptFailed(fresh(), long, 0, now));
+    ExportStatus.parse(attemptFailed(fresh(), long, { attempt: 0 }, now));
   });
 });
 
@@ -160,7 +162,7 @@ describe("an attempt that failed", () => {
     const waits: (number | string)[] = [];
     let resource = having(running, { backoffLimit: 11 });
     for (let attempt = 0; attempt < 12; attempt++) {
-      const status = attemptFailed(resource, full, attempt, now);
+      const status = attemptFailed(resource, full, { attempt }, now);
       const { nextAttemptTime, failures } = status;
       assert.equal(failures, attempt + 1);
       waits.push(
@@ -172,7 +174,7 @@ describe("an attempt that failed", () => {
   });
 
   test("is the last at once where somebody must act, and says what to do", () => {
-    const status = attemptFailed(having(running), denied, 0, now);
+    const status = attemptFailed(having(running), denied, { attempt: 0 }, now);
     const { status: outcome, reason, message } = succeeded(status);
     assert.deepEqual([outcome, reason, status.completionTime], ["False", "SourceUnreadable", at(0)]);
     assert.match(message, /may not be read: check its permissions/);
@@ -180,9 +182,35 @@ describe("an attempt that failed", () => {
   });
 
   test("says why there will be another", () => {
-    const { reason, status, message } = succeeded(attemptFailed(having(running), full, 1, now));
+    const { reason, status, message } = succeeded(attemptFailed(having(running), full, { attempt: 1 }, now));
     assert.deepEqual([status, reason], ["Unknown", "Retrying"]);
-    assert.equal(message, "attempt 2 failed: the destination /mnt is full");
+    assert.equal(message, `attempt 2 failed: the destination /mnt is full; the next begins at ${at(1)}`);
+  });
+
+  test("that made another part safe does not bring the end nearer, and still waits", () => {
+    const spec = { backoffLimit: 1 };
+    let resource = having(running, spec);
+    const outcomes = [2, 3, 3, 4, 0, 0].map((succeeded, attempt) => {
+      const parts = { succeeded, reused: 0 };
+      const status = attemptFailed(resource, full, { attempt, progress: someProgress, parts }, now);
+      resource = having(status, spec);
+      const { nextAttemptTime, retries } = status;
+      return nextAttemptTime === undefined ? "ended" : `${retries?.inVain} ${nextAttemptTime}`;
+    });
+    const [soon, still] = [`0 ${at(1)}`, `1 ${at(1)}`];
+    assert.deepEqual(outcomes, [soon, soon, still, soon, still, "ended"]);
+  });
+
+  test("keeps what it is known to have made safe, and is missing the rest when it was the last", () => {
+    const parts = { succeeded: 3, reused: 1 };
+    const attempt = { attempt: 0, progress: someProgress, parts };
+    const retrying = attemptFailed(having(running), full, attempt, now);
+    assert.deepEqual(retrying.parts, { total: 4, succeeded: 3, reused: 1, failed: 0 });
+    assert.equal(retrying.display?.parts, "3/4");
+    const ended = attemptFailed(having(running), denied, attempt, now);
+    assert.deepEqual(ended.parts, { total: 4, succeeded: 3, reused: 1, failed: 1 });
+    const unheard = { ...attempt, progress: { ...someProgress, plannedParts: 0 }, parts: noParts };
+    assert.deepEqual(attemptFailed(having(retrying), full, unheard, now).parts, retrying.parts);
   });
 
   test("says nothing of an error that nobody expected, and is tried again", () => {
@@ -194,7 +222,7 @@ describe("an attempt that failed", () => {
       failureOfJob(undefined),
     ]) {
       assert.equal(failure.kind, "try again");
-      const status = attemptFailed(having(running, { backoffLimit: 0 }), failure, 0, now);
+      const status = attemptFailed(having(running, { backoffLimit: 0 }), failure, { attempt: 0 }, now);
       assert.equal(succeeded(status).reason, "InternalError");
       assert.ok(!JSON.stringify(status).includes("secret"));
     }
@@ -205,6 +233,19 @@ describe("an attempt that failed", () => {
     assert.equal(failureOfJob({ code: "LocationOccupied", message: "m" }).kind, "user must act");
     assert.equal(failureOfJob({ code: "Damaged", message: "m", hint: "mend it" }).hint, "mend it");
   });
+});
+
+test("what became of an export holds for the spec that it has now", () => {
+  const other = { type: "SourceConsistent", status: "True", reason: "Live", message: "" } as const;
+  const others = [{ ...other, lastTransitionTime: at(-99), observedGeneration: 1 }];
+  const done = completed(having({ ...running, conditions: others }), doneResult, now);
+  const touched = madeUpExport("reports", {}, { status: done, metadata: { generation: 5 } });
+  const { conditions, observedGeneration } = endedAgain(touched);
+  assert.equal(observedGeneration, 5);
+  assert.deepEqual(conditions, [
+    ...others,
+    { ...succeeded(done), observedGeneration: 5, lastTransitionTime: at(0) },
+  ]);
 });
 
 test("when an export expires follows its spec", () => {

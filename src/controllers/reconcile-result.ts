@@ -2,10 +2,11 @@
 import { catalogue, type ErrorCode, LongshoreError } from "../domain/errors.ts";
 import { furthest, type Reached } from "../domain/furthest-progress.ts";
 import type { JobObservation, JobResult, Waiting } from "../domain/ports/job-runner.ts";
-import { formatBytes } from "../domain/quantity.ts";
+import { formatQuantity } from "../domain/quantity.ts";
 import { type Condition, withCondition } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { Export } from "../domain/resources/resource.ts";
+import { afterFailure } from "./retries.ts";
 import { backOff } from "./work-queue.ts";
 
 /** Why `Succeeded` is Unknown: what the export does or waits for. */
@@ -74,17 +75,19 @@ export function underWay(resource: Export, job: JobObservation, now: number): Ex
   const { progress, parts } = reached(resource, job);
   const phase = job.phase === "queued" ? "Queued" : progress.planned ? "Packing" : "Planning";
   const { reason, message } = job.waiting ?? { reason: phase, message: messages[phase] };
-  const { succeeded, reused } = parts;
+  return { ...unfinished(resource, reason, message, now), ...shown({ progress, parts }), progress };
+}
+
+function shown({ progress, parts: { succeeded, reused } }: Reached): Pick<ExportStatus, "parts" | "display"> {
+  const { plannedParts: total, plannedBytes } = progress;
   return {
-    ...unfinished(resource, reason, message, now),
-    parts: { total: progress.plannedParts, succeeded, reused, failed: 0 },
-    display: { parts: `${succeeded}/${progress.plannedParts}`, size: formatBytes(progress.plannedBytes) },
-    progress,
+    parts: { total, succeeded, reused, failed: 0 },
+    display: { parts: `${succeeded}/${total}`, size: formatQuantity(plannedBytes) },
   };
 }
 
 /** Who runs it may have been begun anew and count from the beginning; the attempt is as far as it was. */
-function reached({ status }: Export, job: JobObservation): Reached {
+function reached({ status }: Export, job: Reached): Reached {
   const { progress, parts } = status ?? {};
   return progress === undefined || parts === undefined ? job : furthest(job, { progress, parts });
 }
@@ -99,7 +102,7 @@ const messages = {
 export function completed(resource: Export, result: JobResult, now: number): ExportStatus {
   const { manifestDigest, files, differences, parts, bytes, archive } = result;
   const before = unfinished(resource, "Packing", messages.Packing, now);
-  const size = formatBytes(archive?.size ?? bytes.written);
+  const size = formatQuantity(archive?.size ?? bytes.written);
   const condition =
     differences === 0
       ? { reason: "Completed", message: `all ${parts.total} parts are proved` }
@@ -131,25 +134,49 @@ export function canceled(resource: Export, now: number): ExportStatus {
   return ended(resource, kept, { status: "False", reason: "Canceled", message: "it was cancelled" }, now);
 }
 
-/** An attempt, counted from 0, came to nothing: another follows after a back-off, unless that can't help or was tried often enough. */
+/** What is known of an attempt that failed: its number, counted from 0, and where it had begun how far it came. */
+export type FailedAttempt = Pick<JobObservation, "attempt"> & Partial<Reached>;
+
+/** An attempt came to nothing: another follows after a back-off, unless that can't help or was tried often enough. */
 export function attemptFailed(
   resource: Export,
   { kind, code, message, hint }: Failure,
-  attempt: number,
+  attempt: FailedAttempt,
   now: number,
 ): ExportStatus {
-  const failures = attempt + 1;
+  const failures = attempt.attempt + 1;
+  const farthest = farthestOf(resource, attempt);
+  const retries = afterFailure(resource.status?.retries, farthest?.parts.succeeded ?? 0);
+  const nextAttemptTime = timeOf(now + backOff(Math.max(1, retries.inVain)));
+  const retrying = `attempt ${failures} failed: ${message}; the next begins at ${nextAttemptTime}`;
   const before = {
-    ...unfinished(resource, "Retrying", `attempt ${failures} failed: ${message}`, now),
+    ...unfinished(resource, "Retrying", retrying, now),
+    ...(farthest && shown(farthest)),
     failures,
+    retries,
   };
   if (kind === "user must act")
-    return ended(resource, before, { status: "False", reason: code, message: `${message}: ${hint}` }, now);
-  if (failures > resource.spec.backoffLimit) {
-    const given = `${message}; attempt ${failures} was the last`;
-    return ended(resource, before, { status: "False", reason: code, message: given }, now);
-  }
-  return { ...before, nextAttemptTime: timeOf(now + backOff(failures)) };
+    return failed(resource, before, { code, message: `${message}: ${hint}` }, now);
+  if (retries.inVain <= resource.spec.backoffLimit) return { ...before, nextAttemptTime };
+  return failed(resource, before, { code, message: `${message}; attempt ${failures} was the last` }, now);
+}
+
+/** Undefined where nobody heard of any part of it. */
+function farthestOf(resource: Export, { progress, parts }: FailedAttempt): Reached | undefined {
+  if (progress === undefined || parts === undefined) return undefined;
+  const farthest = reached(resource, { progress, parts });
+  return farthest.progress.plannedParts === 0 ? undefined : farthest;
+}
+
+function failed(
+  resource: Export,
+  { parts, ...status }: ExportStatus,
+  { code, message }: Pick<Failure, "code" | "message">,
+  now: number,
+): ExportStatus {
+  const missing = parts && { ...parts, failed: Math.max(0, parts.total - parts.succeeded) };
+  const whole = { ...status, ...(missing && { parts: missing }) };
+  return ended(resource, whole, { status: "False", reason: code, message }, now);
 }
 
 /** What was prepared could not be removed; it is tried again. */
@@ -180,13 +207,16 @@ export function removalWaits(
 const wayOutOf = (reason: "Canceling" | "Deleting"): string =>
   reason === "Deleting" ? "; deletionPolicy Retain leaves the data where it is" : "";
 
-/** An export that has ended, as its time to live and generation say now. */
+/** An export that has ended, as its time to live and generation say now. What became of it does not change. */
 export function endedAgain(resource: Export): ExportStatus {
-  const { expirationTime: _expiration, ...kept } = resource.status ?? {};
+  const { expirationTime: _expiration, conditions = [], ...kept } = resource.status ?? {};
+  const observedGeneration = resource.metadata.generation;
   return {
     ...kept,
     ...expiration(resource, kept.completionTime),
-    observedGeneration: resource.metadata.generation,
+    // `kubectl wait` heeds a condition that is about the spec as it is now, and no other.
+    conditions: conditions.map((one) => (one.type === "Succeeded" ? { ...one, observedGeneration } : one)),
+    observedGeneration,
   };
 }
 

@@ -69,7 +69,14 @@ const specShape = z.strictObject({
     .strictObject({ name: ResourceName.describe("Of the Export.") })
     .optional()
     .describe("A finished Export of the same namespace whose unchanged parts are taken over."),
-  backoffLimit: z.int().min(0).max(100).default(6).describe("Attempts after the first before it has failed."),
+  backoffLimit: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(6)
+    .describe(
+      "Attempts in a row that may fail without making another part safe, before one more is the last.",
+    ),
   ttlSecondsAfterFinished: z
     .int()
     .min(0)
@@ -147,7 +154,7 @@ export const ExportStatus = z
         total: count.describe("Parts of the export."),
         succeeded: count.describe("Parts that are safe in the destination."),
         reused: count.describe("Parts taken over from an earlier export."),
-        failed: count.describe("Parts that could not be packed."),
+        failed: count.describe("Parts that are missing because the export has failed; 0 until it has."),
       })
       .optional()
       .describe("How many parts it has, and how far they are."),
@@ -162,12 +169,21 @@ export const ExportStatus = z
     display: z
       .strictObject({
         parts: z.string().max(64).describe("Such as 12/40."),
-        size: z.string().max(64).describe("Such as 1.2 GiB."),
+        size: z.string().max(64).describe("A quantity, such as 1.2Gi."),
       })
       .optional()
       .describe("What tables show of parts and bytes."),
     progress: ExportProgress.optional(),
     failures: count.optional().describe("Attempts that failed."),
+    retries: z
+      .strictObject({
+        inVain: count.describe(
+          "Attempts in a row that failed and made no part safe that was not safe before.",
+        ),
+        safeParts: count.describe("The most parts that were safe when an attempt failed."),
+      })
+      .optional()
+      .describe("Which of the failures count towards backoffLimit."),
     nextAttemptTime: z.iso.datetime().optional().describe("When the next attempt may begin."),
     manifestDigest: z
       .string()
