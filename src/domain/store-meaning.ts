@@ -31,16 +31,24 @@ export function storeFailure(
 export const throttled: StoreMeaning = { code: "StoreBusy", text: "asks for fewer requests (throttling)" };
 export const otherBytes: StoreMeaning = { code: "StoreFailed", text: "received other bytes than were sent" };
 export const failedInside: StoreMeaning = { code: "StoreFailed", text: "failed inside" };
+export const doingElse: StoreMeaning = {
+  code: "StoreFailed",
+  text: "was doing something else with the same object",
+};
+export const tooLarge: StoreMeaning = { code: "StoreUnsupported", text: "takes no object of this size" };
+export const overQuota: StoreMeaning = { code: "DestinationFull", text: "has used up its quota" };
+export const noBucket: StoreMeaning = { code: "BucketNotFound", text: "does not exist" };
 export const wrongClock: StoreMeaning = {
   code: "ClockSkewed",
   text: "refuses the request: this machine's clock is wrong",
 };
-const unavailable: StoreMeaning = { code: "StoreBusy", text: "is not available just now" };
-const waitedInVain: StoreMeaning = {
+export const unavailable: StoreMeaning = { code: "StoreBusy", text: "is not available just now" };
+export const waitedInVain: StoreMeaning = {
   code: "StoreUnreachable",
   text: "waited in vain for the rest of a request",
 };
 
+export const badCredentials = (text: string): StoreMeaning => ({ code: "CredentialsInvalid", text });
 const unreachable = (text: string): StoreMeaning => ({ code: "StoreUnreachable", text });
 export const cutLine: StoreMeaning = {
   ...unreachable("broke the connection"),
@@ -91,18 +99,23 @@ export function lineMeaning(code: unknown): StoreMeaning | undefined {
 /** HTTP statuses that mean the same whoever answers with them. */
 const statuses: Readonly<Record<number, StoreMeaning>> = {
   408: waitedInVain,
-  413: { code: "StoreUnsupported", text: "takes no object of this size" },
+  413: tooLarge,
   429: throttled,
   503: unavailable,
   504: unavailable,
   507: { code: "DestinationFull", text: "is full" },
 };
 
+export const unknownOperation = (operation: string): StoreMeaning => ({
+  code: "StoreUnsupported",
+  text: `has no ${operation} as it was asked for`,
+});
+
 /** What an answer's status says; `word` is the store's own for it, "" where it gave none. 0 is no answer that was understood. */
 export function statusMeaning(status: number, word: string, { operation }: AskedStore): StoreMeaning {
   const known = statuses[status];
   if (known !== undefined) return known;
-  if (status === 501) return { code: "StoreUnsupported", text: `has no ${operation} as it was asked for` };
+  if (status === 501) return unknownOperation(operation);
   if (status >= 500) return { code: "StoreFailed", text: `answered with ${status}` };
   if (status >= 300)
     return {

@@ -79,11 +79,20 @@ function getBlob(
     const bytes = readBody(body, failed, signal);
     return { facts: factsOf(found), ...md5Of(found), bytes };
   };
-  return ask<ObjectContent | "changed" | undefined>(container, { operation, key, run }, signal, (error) => {
-    if (statusOf(error) === 412) return "changed";
-    if (statusOf(error) === 416) return emptyContent;
-    return orNothing(error);
-  });
+  return ask<ObjectContent | "changed" | undefined>(
+    container,
+    {
+      operation,
+      key,
+      run,
+      rescue: (error) => {
+        if (statusOf(error) === 412) return "changed";
+        if (statusOf(error) === 416) return emptyContent;
+        return orNothing(error);
+      },
+    },
+    signal,
+  );
 }
 
 function headBlob(container: Container, key: string, signal: AbortSignal): Promise<ObjectFacts | undefined> {
@@ -93,9 +102,9 @@ function headBlob(container: Container, key: string, signal: AbortSignal): Promi
       operation: "Get Blob Properties",
       key,
       run: async (options) => factsOf(await blobOf(container, key).getProperties(options)),
+      rescue: orNothing,
     },
     signal,
-    orNothing,
   );
 }
 

@@ -45,7 +45,7 @@ export function openS3Store(location: BucketLocation, environment: Environment):
   };
 
   const metadata = async (key: string, signal: AbortSignal): Promise<Record<string, string> | undefined> => {
-    const found = await askHead(bucket, key, signal);
+    const found = await askHead(bucket, { key }, signal);
     return found === undefined ? undefined : (found.Metadata ?? {});
   };
 
@@ -79,16 +79,16 @@ export function openS3Store(location: BucketLocation, environment: Environment):
               bytes: readBody(found.Body, failed, signal),
             };
           },
+          rescue: (error) => {
+            if (statusOf(error) === 412) return "changed";
+            if (statusOf(error) === 416) return emptyContent;
+            return orNothing(error);
+          },
         },
         signal,
-        (error) => {
-          if (statusOf(error) === 412) return "changed";
-          if (statusOf(error) === 416) return emptyContent;
-          return orNothing(error);
-        },
       ),
     head: async (key, signal) => {
-      const found = await askHead(bucket, key, signal);
+      const found = await askHead(bucket, { key }, signal);
       return found === undefined ? undefined : factsOf(found);
     },
     list: (query, signal) => listKeys(bucket, query, signal),
@@ -104,13 +104,13 @@ export function openS3Store(location: BucketLocation, environment: Environment):
             await client.send(new CopyObjectCommand({ Bucket, Key: key, CopySource, ...newObject }), options);
             return true;
           },
+          // Over 5 GiB, across regions, without permission: then the bytes have to go through us.
+          rescue: (error) => {
+            if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
+            throw error;
+          },
         },
         signal,
-        // Over 5 GiB, across regions, without permission: then the bytes have to go through us.
-        (error) => {
-          if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
-          throw error;
-        },
       );
     },
     ...(presign === undefined ? undefined : { presign }),

@@ -40,12 +40,12 @@ export async function readBlocks(
           uncommitted: (uncommittedBlocks ?? []).map(block),
         };
       },
+      rescue: (error) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
   );
 }
 

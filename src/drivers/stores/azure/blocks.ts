@@ -115,12 +115,12 @@ async function complete(
         const { etag } = await blobOf(container, key).commitBlockList(ids, { ...settings, ...options });
         return { etag: (etag ?? "").replaceAll('"', "") };
       },
+      rescue: (error) => {
+        // Somebody committed the same name in between.
+        if (nameOf(error) === "InvalidBlockList") return "refused";
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      // Somebody committed the same name in between.
-      if (nameOf(error) === "InvalidBlockList") return "refused";
-      throw error;
-    },
   );
 }

@@ -30,12 +30,12 @@ async function writerOf(container: Container, key: string, signal: AbortSignal):
       operation: "Get Blob Properties",
       key,
       run: async (options) => (await blobOf(container, key).getProperties(options)).metadata ?? {},
+      rescue: (error) => {
+        if (isMissing(error)) return {};
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error)) return {};
-      throw error;
-    },
   );
   return metadata[writerTag];
 }

@@ -1,5 +1,4 @@
 /** A container and how it is asked: one request a call, and whatever goes wrong as an error of the catalogue. */
-import { Readable } from "node:stream";
 import {
   BlockBlobClient,
   ContainerClient,
@@ -9,6 +8,7 @@ import {
 } from "@azure/storage-blob";
 import { LongshoreError } from "../../../domain/errors.ts";
 import { translated } from "../../../domain/translated.ts";
+import { sendBody, type SentBody } from "../../connections/streamed-body.ts";
 import { storeError } from "./errors.ts";
 
 export interface Container {
@@ -58,45 +58,34 @@ export interface Exchange<T> {
   readonly operation: string;
   readonly key?: string | undefined;
   readonly run: (options: Options) => Promise<T>;
+  /** May answer for an error that is none here. */
+  readonly rescue?: (error: unknown) => T | Promise<T>;
 }
 
-/** Runs one request; throws errors of the catalogue. `rescue` may answer for an error that is none here. */
+/** Runs one request; throws errors of the catalogue. */
 export function ask<T>(
   { displayed }: Pick<Container, "displayed">,
-  { operation, key, run }: Exchange<T>,
+  { operation, key, run, rescue }: Exchange<T>,
   signal: AbortSignal,
-  rescue?: (error: unknown) => T | Promise<T>,
 ): Promise<T> {
   const meaningOf = (error: unknown): unknown => storeError(error, { operation, key, displayed }, signal);
   return translated(() => run({ abortSignal: signal }), { meaningOf, rescue }, signal);
 }
 
-export interface Sending<T> {
-  readonly operation: string;
-  readonly key: string;
+export interface Sending<T> extends Omit<Exchange<T>, "run"> {
   readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
-  readonly run: (body: Uint8Array | Readable, options: Options) => Promise<T>;
-  readonly rescue?: (error: unknown) => T;
+  readonly run: (body: SentBody, options: Options) => Promise<T>;
 }
 
 /** As `ask`, with bytes that may come from a stream, which may fail. */
-export async function send<T>(
+export function send<T>(
   container: Pick<Container, "displayed">,
-  { operation, key, bytes, run, rescue }: Sending<T>,
+  { bytes, run, ...exchange }: Sending<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  signal.throwIfAborted();
-  const broken = new AbortController();
-  const body = bytes instanceof Uint8Array ? bytes : Readable.from(bytes, { objectMode: false });
-  // The SDK pipes, and a pipe does not tell the request that its source failed.
-  if (body instanceof Readable) body.on("error", (error) => broken.abort(error));
-  const sending = AbortSignal.any([signal, broken.signal]);
-  const exchange = { operation, key, run: () => run(body, { abortSignal: sending }) };
-  try {
-    return await ask(container, exchange, signal, rescue);
-  } catch (error) {
-    throw broken.signal.aborted && !signal.aborted ? broken.signal.reason : error;
-  } finally {
-    if (body instanceof Readable) body.destroy();
-  }
+  return sendBody(
+    bytes,
+    (body, abortSignal) => ask(container, { ...exchange, run: () => run(body, { abortSignal }) }, signal),
+    signal,
+  );
 }

@@ -24,12 +24,12 @@ export async function copyBlob(
         await blobOf(container, key).syncCopyFromURL(source, { ...container.newBlob, ...options });
         return true;
       },
+      // Over 256 MiB, without permission, from behind a firewall: then the bytes have to go through us.
+      rescue: (error) => {
+        if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
+        throw error;
+      },
     },
     signal,
-    // Over 256 MiB, without permission, from behind a firewall: then the bytes have to go through us.
-    (error) => {
-      if (statusOf(error) >= 400 && statusOf(error) < 500) return false;
-      throw error;
-    },
   );
 }

@@ -2,7 +2,9 @@
 import { LongshoreError } from "../../../domain/errors.ts";
 import {
   type AskedStore,
+  badCredentials,
   cutLine,
+  doingElse,
   failedInside,
   lineMeaning,
   otherBytes,
@@ -10,6 +12,7 @@ import {
   storeFailure,
   type StoreMeaning,
   throttled,
+  tooLarge,
   wrongClock,
 } from "../../../domain/store-meaning.ts";
 
@@ -67,18 +70,12 @@ function meaningOf(error: SdkError, asked: AskedStore): StoreMeaning {
   return byName(nameOf(error), error, asked) ?? byLine(error) ?? byStatus(error, asked);
 }
 
-const credentials = (text: string): StoreMeaning => ({ code: "CredentialsInvalid", text });
-const elsewhere: StoreMeaning = {
-  code: "StoreFailed",
-  text: "was doing something else with the same blob",
-};
 const missing: StoreMeaning = {
   code: "BucketNotFound",
   text: "does not exist, or not in this account",
   hint: "create it, or check its name, the account and the endpoint",
 };
-const wrongKey = credentials("refuses the signature: the key is not that of the account");
-const tooLarge: StoreMeaning = { code: "StoreUnsupported", text: "takes no blob or block of this size" };
+const wrongKey = badCredentials("refuses the signature: the key is not that of the account");
 const badName: StoreMeaning = { code: "StoreUnsupported", text: "takes no such name" };
 const locked: StoreMeaning = {
   code: "StoreDenied",
@@ -101,9 +98,9 @@ const names: Record<string, StoreMeaning> = {
   ContainerDisabled: { code: "StoreDenied", text: "was disabled by its administrator" },
   AccountIsDisabled: { code: "StoreDenied", text: "belongs to an account that is disabled" },
   AccountBeingCreated: { code: "StoreBusy", text: "belongs to an account that is being made" },
-  InvalidAuthenticationInfo: credentials("does not understand the credentials"),
-  NoAuthenticationInformation: credentials("does not let in those who have no credentials"),
-  PublicAccessNotPermitted: credentials("does not let in those who have no credentials"),
+  InvalidAuthenticationInfo: badCredentials("does not understand the credentials"),
+  NoAuthenticationInformation: badCredentials("does not let in those who have no credentials"),
+  PublicAccessNotPermitted: badCredentials("does not let in those who have no credentials"),
   KeyBasedAuthenticationNotPermitted: {
     code: "StoreDenied",
     text: "belongs to an account that takes no account keys",
@@ -133,10 +130,10 @@ const names: Record<string, StoreMeaning> = {
   BlobImmutableDueToLegalHold: locked,
   BlobArchived: archived,
   BlobBeingRehydrated: archived,
-  BlobOverwritten: elsewhere,
-  PendingCopyOperation: elsewhere,
+  BlobOverwritten: doingElse,
+  PendingCopyOperation: doingElse,
   SnapshotOperationRateExceeded: throttled,
-  ConditionNotMet: elsewhere,
+  ConditionNotMet: doingElse,
   RequestBodyTooLarge: tooLarge,
   MaxBlobSizeConditionNotMet: tooLarge,
   BlockCountExceedsLimit: {
@@ -174,7 +171,7 @@ const detailOf = ({ message, details, response }: SdkError): string =>
 function notAuthenticated(error: SdkError): StoreMeaning {
   const detail = detailOf(error);
   if (/not valid in the specified time frame|expir/i.test(detail))
-    return credentials("refuses a SAS token that is not valid yet or any more");
+    return badCredentials("refuses a SAS token that is not valid yet or any more");
   if (/date header too old/i.test(detail)) return wrongClock;
   return wrongKey;
 }
@@ -183,7 +180,7 @@ function notAuthenticated(error: SdkError): StoreMeaning {
 function notAuthorized(error: SdkError, asked: AskedStore): StoreMeaning {
   const isAnonymous = error.request?.headers?.get("authorization") === undefined;
   if (/failed to authenticate/i.test(detailOf(error)))
-    return isAnonymous ? credentials("does not let in those who have no valid credentials") : wrongKey;
+    return isAnonymous ? badCredentials("does not let in those who have no valid credentials") : wrongKey;
   return {
     code: "StoreDenied",
     text: `does not allow ${asked.operation} from here with these credentials`,
@@ -239,6 +236,5 @@ function byStatus(error: SdkError, asked: AskedStore): StoreMeaning {
   const status = statusOf(error);
   if (status === 401 || status === 403) return denied(asked);
   if (status === 404) return missing;
-  if (status === 413) return tooLarge;
   return statusMeaning(status, nameOf(error), asked);
 }

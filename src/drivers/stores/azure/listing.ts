@@ -157,11 +157,11 @@ async function removeBlob(container: Container, key: string, signal: AbortSignal
       operation: "Delete Blob",
       key,
       run: (options) => blobOf(container, key).delete({ ...options, deleteSnapshots: "include" }),
+      rescue: (error) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
   );
 }

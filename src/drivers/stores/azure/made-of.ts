@@ -32,12 +32,12 @@ export async function madeOf(
         if (properties.contentLength !== size) return undefined;
         return { etag: (properties.etag ?? "").replaceAll('"', ""), isProven: false };
       },
+      rescue: (error) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
   );
 }
 

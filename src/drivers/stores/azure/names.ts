@@ -77,10 +77,10 @@ const etagOf = (container: Container, key: string, signal: AbortSignal): Promise
       operation: "Get Blob Properties",
       key,
       run: async (options) => (await blobOf(container, key).getProperties(options)).etag?.replaceAll('"', ""),
+      rescue: (error) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    },
   );

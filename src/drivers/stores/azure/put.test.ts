@@ -43,7 +43,7 @@ describe("a blob larger than one request", { skip }, () => {
       for (const piece of [1 << 20, 70_000, 999, 70_001]) {
         const bytes = mixedBytes(size, `${size}`);
         const key = `${freshPrefix()}/x`;
-        assert.equal(await putBlob(place, { key, payload: streamed(bytes, piece) }, signal, limits), true);
+        assert.equal(await putBlob(place, { key, payload: streamed(bytes, piece), limits }, signal), true);
         const found = await container.getBlobClient(key).downloadToBuffer();
         assert.ok(found.equals(bytes), `${size} in ${piece}`);
         const list = await container.getBlockBlobClient(key).getBlockList("all");
@@ -64,7 +64,7 @@ describe("a blob larger than one request", { skip }, () => {
         yield mixedBytes(150_000, "y");
       },
     };
-    await assert.rejects(putBlob(place, { key, payload }, signal, limits), { message: "the disk is gone" });
+    await assert.rejects(putBlob(place, { key, payload, limits }, signal), { message: "the disk is gone" });
     const uploads = blocksOf(openAzure(azurite));
     assert.equal(await openAzure(azurite).head(key, signal), undefined);
     const left = await uploads.uploads(key, signal);

@@ -26,16 +26,13 @@ export interface NewObject {
   readonly metadata?: Record<string, string>;
   /** Only where there is no such blob. */
   readonly onlyNew?: boolean;
+  /** Those of Azure where nothing is said. */
+  readonly limits?: PutLimits;
 }
 
 /** False where there was to be none yet and there is one. */
-export async function putBlob(
-  container: Container,
-  made: NewObject,
-  signal: AbortSignal,
-  limits: PutLimits = usual,
-): Promise<boolean> {
-  const { key, payload, metadata, onlyNew } = made;
+export async function putBlob(container: Container, made: NewObject, signal: AbortSignal): Promise<boolean> {
+  const { key, payload, metadata, onlyNew, limits = usual } = made;
   const settings = {
     ...container.newBlob,
     ...(metadata === undefined ? undefined : { metadata }),
@@ -53,7 +50,7 @@ export async function putBlob(
       await blob.commitBlockList(ids, { ...settings, ...options });
       return true;
     };
-    return ask(container, { operation: "Put Block List", key, run: commit }, signal, rescue);
+    return ask(container, { operation: "Put Block List", key, run: commit, rescue }, signal);
   }
   const transactionalContentMD5 = Buffer.from(await md5Of(payload, signal), "hex");
   const run = async (body: Body, options: { abortSignal: AbortSignal }): Promise<boolean> => {

@@ -67,12 +67,12 @@ async function discard(container: Container, key: string, signal: AbortSignal): 
       key,
       run: async (options) =>
         (await blob.commitBlockList([], { ...options, conditions: { ifNoneMatch: "*" } })).etag,
+      rescue: (error) => {
+        if (nameOf(error) === "BlobAlreadyExists" || statusOf(error) === 412) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (nameOf(error) === "BlobAlreadyExists" || statusOf(error) === 412) return undefined;
-      throw error;
-    },
   );
   if (etag === undefined) return false;
   const conditions = { ifMatch: etag };
@@ -82,12 +82,12 @@ async function discard(container: Container, key: string, signal: AbortSignal): 
       operation: "Delete Blob",
       key,
       run: (options) => blob.delete({ ...options, deleteSnapshots: "include", conditions }),
+      rescue: (error) => {
+        if (isMissing(error) || statusOf(error) === 412) return undefined;
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (isMissing(error) || statusOf(error) === 412) return undefined;
-      throw error;
-    },
   );
   return true;
 }

@@ -5,6 +5,7 @@ import { unsureWrites } from "../../../domain/unsure-writes.ts";
 import { isConditionFailed } from "./errors.ts";
 import { findObject } from "./listing.ts";
 import { nameOfKey } from "./names.ts";
+import type { GcsObject } from "./objects.ts";
 import type { Bucket } from "./sending.ts";
 import { insertObject } from "./upload.ts";
 
@@ -31,13 +32,14 @@ async function writerAfter(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const name = nameOfKey(key);
-  const wanted = { name, key, payload, ifGenerationMatch: "0", metadata: { [writerTag]: id } };
-  const { metadata } = await insertObject(bucket, wanted, signal, async (error) => {
+  const rescue = async (error: unknown): Promise<GcsObject> => {
     if (!isConditionFailed(error)) throw error;
     const found = await findObject(bucket, name, signal);
     // It was removed in between, which is as good as another try.
     if (found === undefined) throw error;
     return found;
-  });
+  };
+  const wanted = { name, key, payload, ifGenerationMatch: "0", metadata: { [writerTag]: id }, rescue };
+  const { metadata } = await insertObject(bucket, wanted, signal);
   return metadata[writerTag];
 }

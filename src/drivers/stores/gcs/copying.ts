@@ -2,7 +2,7 @@
 import { isRefusal } from "./errors.ts";
 import { nameOfKey } from "./names.ts";
 import { recordOf } from "./objects.ts";
-import { askJson, type Bucket, jsonBody, objectPath, placeOf } from "./sending.ts";
+import { ask, type Bucket, json, jsonBody, objectPath, placeOf } from "./sending.ts";
 
 /** Between classes of storage and regions one request copies a piece and says where to go on. */
 interface Progress {
@@ -19,7 +19,7 @@ export async function copyObject(
 ): Promise<boolean> {
   const { storageClass, kmsKeyName } = bucket;
   for (let token: string | undefined; ;) {
-    const progress = await askJson<Progress | "refused">(
+    const progress = await ask<Progress | "refused">(
       bucket,
       {
         operation: "objects.rewrite",
@@ -28,16 +28,14 @@ export async function copyObject(
         path: `${objectPath(from.bucket, nameOfKey(from.key))}/rewriteTo${placeOf(bucket.name, nameOfKey(key))}`,
         query: { rewriteToken: token, destinationKmsKeyName: kmsKeyName },
         body: jsonBody({ storageClass }),
-      },
-      progressOf,
-      {
-        signal,
+        use: json(progressOf),
         // Of another location, without permission: then the bytes have to go through us.
         rescue: (error) => {
           if (isRefusal(error)) return "refused";
           throw error;
         },
       },
+      signal,
     );
     if (progress === "refused" || (!progress.isDone && progress.token === undefined)) return false;
     if (progress.isDone) return true;

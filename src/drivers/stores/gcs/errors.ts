@@ -2,13 +2,19 @@
 import { LongshoreError } from "../../../domain/errors.ts";
 import {
   type AskedStore,
+  badCredentials,
+  doingElse,
   failedInside,
   lineMeaning,
+  noBucket,
   otherBytes,
+  overQuota,
   statusMeaning,
   storeFailure,
   type StoreMeaning,
   throttled,
+  tooLarge,
+  unavailable,
 } from "../../../domain/store-meaning.ts";
 
 /** What was asked, and how. */
@@ -85,19 +91,14 @@ export function isRefusal(error: unknown): boolean {
 
 const busyReasons = new Set(["rateLimitExceeded", "userRateLimitExceeded", "usageLimits"]);
 
-const elsewhere: StoreMeaning = {
-  code: "StoreFailed",
-  text: "was doing something else with the same object",
-};
-
 const reasons: Record<string, StoreMeaning> = {
-  conditionNotMet: elsewhere,
-  conflict: elsewhere,
-  backendError: { code: "StoreBusy", text: "is not available just now" },
+  conditionNotMet: doingElse,
+  conflict: doingElse,
+  backendError: unavailable,
   internalError: failedInside,
-  quotaExceeded: { code: "DestinationFull", text: "has used up its quota" },
+  quotaExceeded: overQuota,
   dailyLimitExceeded: { code: "DestinationFull", text: "has used up its quota of requests for today" },
-  uploadTooLarge: { code: "StoreUnsupported", text: "takes no object of this size" },
+  uploadTooLarge: tooLarge,
   accountDisabled: { code: "StoreDenied", text: "belongs to an account that is disabled" },
   UserProjectAccountProblem: {
     code: "StoreDenied",
@@ -153,17 +154,17 @@ function byStatus(error: AnswerError, asked: Asked): StoreMeaning {
   if (status === 401) return unauthenticated(asked);
   if (status === 403) return denied(error, asked);
   if (status === 404) return missing(error, asked);
-  if (status === 412) return elsewhere;
+  if (status === 412) return doingElse;
   return statusMeaning(status, reason, asked);
 }
 
 const missing = (error: AnswerError, { operation }: Asked): StoreMeaning =>
   isBucketMissing(error) || ofBucket.has(operation)
-    ? { code: "BucketNotFound", text: "does not exist" }
+    ? noBucket
     : { code: "StoreFailed", text: "no longer has what it had a moment ago" };
 
 function unauthenticated({ isAnonymous }: Asked): StoreMeaning {
-  if (!isAnonymous) return { code: "CredentialsInvalid", text: "refuses the credentials" };
+  if (!isAnonymous) return badCredentials("refuses the credentials");
   return {
     code: "CredentialsInvalid",
     text: "wants credentials, and none were sent",

@@ -7,7 +7,7 @@ import { findObject } from "./listing.ts";
 import { joinName, keyOfName, type UploadObjects } from "./names.ts";
 import { type GcsObject, objectFields, objectOf } from "./objects.ts";
 import { joinedSum, type Sum } from "./proof.ts";
-import { askJson, type Bucket, jsonBody, objectPath } from "./sending.ts";
+import { ask, type Bucket, json, jsonBody, objectPath } from "./sending.ts";
 
 /** https://cloud.google.com/storage/docs/composite-objects */
 const mostSources = 32;
@@ -88,7 +88,7 @@ export function composeObject(
   sources: readonly Piece[],
   signal: AbortSignal,
 ): Promise<GcsObject | undefined> {
-  return askJson<GcsObject | undefined>(
+  return ask<GcsObject | undefined>(
     bucket,
     {
       operation: "objects.compose",
@@ -100,15 +100,13 @@ export function composeObject(
         destination: resource,
         sourceObjects: sources.map((source) => ({ name: source.name, generation: source.generation })),
       }),
-    },
-    objectOf,
-    {
-      signal,
+      use: json(objectOf),
       rescue: (error) => {
         if (!isConditionFailed(error)) throw error;
         return undefined;
       },
     },
+    signal,
   );
 }
 

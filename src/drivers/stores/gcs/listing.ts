@@ -3,7 +3,7 @@ import type { ListObjects, ObjectPage } from "../../../domain/ports/object-store
 import { isMissing } from "./errors.ts";
 import { keyOfName, nameOfKey, uploadOf } from "./names.ts";
 import { factsOf, type GcsObject, objectFields, objectOf, recordOf } from "./objects.ts";
-import { askJson, type Bucket, objectPath } from "./sending.ts";
+import { ask, type Bucket, json, objectPath } from "./sending.ts";
 
 /** What Google gives at once at most. */
 const mostAtOnce = 1000;
@@ -63,7 +63,7 @@ export function listPage(
   { prefix, startOffset, pageToken, most }: WantedPage,
   signal: AbortSignal,
 ): Promise<NamesPage> {
-  return askJson(
+  return ask(
     bucket,
     {
       operation: "objects.list",
@@ -77,9 +77,9 @@ export function listPage(
         maxResults: String(most),
         fields: `nextPageToken,items(${objectFields})`,
       },
+      use: json(pageOf),
     },
-    pageOf,
-    { signal },
+    signal,
   );
 }
 
@@ -97,7 +97,7 @@ export function findObject(
   name: string,
   signal: AbortSignal,
 ): Promise<GcsObject | undefined> {
-  return askJson<GcsObject | undefined>(
+  return ask<GcsObject | undefined>(
     bucket,
     {
       operation: "objects.get",
@@ -105,14 +105,12 @@ export function findObject(
       method: "GET",
       path: objectPath(bucket.name, name),
       query: { fields: objectFields },
-    },
-    objectOf,
-    {
-      signal,
+      use: json(objectOf),
       rescue: (error) => {
         if (!isMissing(error)) throw error;
         return undefined;
       },
     },
+    signal,
   );
 }

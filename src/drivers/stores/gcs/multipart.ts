@@ -128,18 +128,15 @@ async function storePart(
     found.metadata[sha256Tag] === payload.sha256 && found.size === payload.size;
   const before = isUnsure ? await findObject(bucket, name, signal) : undefined;
   if (before !== undefined && isSame(before)) return before;
-  const ifGenerationMatch = before?.generation ?? "0";
-  return insertObject(bucket, { name, key, payload, ifGenerationMatch, metadata }, signal, async (error) => {
+  const part = { name, key, payload, metadata };
+  const rescue = async (error: unknown): Promise<GcsObject> => {
     if (!isConditionFailed(error)) throw error;
     const found = await findObject(bucket, name, signal);
     if (found === undefined) throw error;
     if (isSame(found)) return found;
-    return insertObject(
-      bucket,
-      { name, key, payload, ifGenerationMatch: found.generation, metadata },
-      signal,
-    );
-  });
+    return insertObject(bucket, { ...part, ifGenerationMatch: found.generation }, signal);
+  };
+  return insertObject(bucket, { ...part, ifGenerationMatch: before?.generation ?? "0", rescue }, signal);
 }
 
 /** The digest of what was sent, by which it is known again. */

@@ -28,11 +28,12 @@ export async function readObject(
         // What was stored in gzip would else be unpacked on the way, and its ranges would be those of other bytes.
         "accept-encoding": "gzip",
       },
-    },
-    (answer) =>
-      contentOf(answer, { offset, length }, { failed: (error) => storeError(error, asked, signal), signal }),
-    {
-      signal,
+      use: (answer) =>
+        contentOf(
+          answer,
+          { offset, length },
+          { failed: (error) => storeError(error, asked, signal), signal },
+        ),
       rescue: (error) => {
         if (isMissing(error)) return undefined;
         if (isConditionFailed(error)) return "changed";
@@ -40,6 +41,7 @@ export async function readObject(
         throw error;
       },
     },
+    signal,
   );
 }
 

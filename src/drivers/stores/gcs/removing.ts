@@ -56,13 +56,11 @@ async function removeObject(
       method: "DELETE",
       path: objectPath(bucket.name, name),
       query: { generation },
-    },
-    (answer) => void answer.resume(),
-    {
-      signal,
+      use: (answer) => void answer.resume(),
       rescue: (error) => {
         if (!isMissing(error)) throw error;
       },
     },
+    signal,
   );
 }

@@ -20,7 +20,7 @@ export interface Bucket {
   readonly storageClass: string | undefined;
 }
 
-export interface Exchange {
+export interface Exchange<T> {
   /** Of the JSON API: "objects.insert". */
   readonly operation: string;
   readonly key?: string | undefined;
@@ -30,6 +30,10 @@ export interface Exchange {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: HttpBody & { readonly type: string };
+  /** What is made of the answer to it. */
+  readonly use: (answer: IncomingMessage) => T | Promise<T>;
+  /** May answer for an error that is none here. */
+  readonly rescue?: ((error: unknown) => T | Promise<T>) | undefined;
 }
 
 /** More than any page of a list. */
@@ -49,17 +53,9 @@ export function jsonBody(value: unknown): HttpBody & { readonly type: string } {
   return { type: "application/json; charset=utf-8", size: bytes.length, open: () => [bytes] };
 }
 
-/**
- * Sends one request and gives what `use` makes of its answer. Throws errors of the catalogue; `rescue` may answer for an
- * error that is none here.
- */
-export function ask<T>(
-  bucket: Bucket,
-  exchange: Exchange,
-  use: (answer: IncomingMessage) => T | Promise<T>,
-  { signal, rescue }: { readonly signal: AbortSignal; readonly rescue?: (error: unknown) => T | Promise<T> },
-): Promise<T> {
-  const { operation, key } = exchange;
+/** Runs one request; throws errors of the catalogue. */
+export function ask<T>(bucket: Bucket, exchange: Exchange<T>, signal: AbortSignal): Promise<T> {
+  const { operation, key, use, rescue } = exchange;
   const { displayed, tokens } = bucket;
   const asked = { operation, key, displayed, isAnonymous: tokens === undefined };
   const run = async (): Promise<T> => {
@@ -74,24 +70,14 @@ export function ask<T>(
   return translated(run, { meaningOf: (error) => storeError(error, asked, signal), rescue }, signal);
 }
 
-/** The same, for an answer in JSON. */
-export function askJson<T>(
-  bucket: Bucket,
-  exchange: Exchange,
-  parse: (value: unknown) => T,
-  options: { readonly signal: AbortSignal; readonly rescue?: (error: unknown) => T | Promise<T> },
-): Promise<T> {
-  return ask(
-    bucket,
-    exchange,
-    async (answer) => parse(JSON.parse(await readWhole(answer, largestDocument))),
-    options,
-  );
+/** What is made of an answer in JSON. */
+export function json<T>(parse: (value: unknown) => T): (answer: IncomingMessage) => Promise<T> {
+  return async (answer) => parse(JSON.parse(await readWhole(answer, largestDocument)));
 }
 
 function requestOf(
   { userProject }: Bucket,
-  { method, path, query, headers, body }: Exchange,
+  { method, path, query, headers, body }: Exchange<unknown>,
   authorization: Authorization | undefined,
 ) {
   const words = Object.entries({ ...query, userProject }).flatMap(([name, value]) =>

@@ -5,7 +5,7 @@ import { LongshoreError } from "../../../domain/errors.ts";
 import type { Payload } from "../../../domain/ports/object-store.ts";
 import type { HttpBody } from "./http.ts";
 import { crc32cText, type GcsObject, objectFields, objectOf } from "./objects.ts";
-import { askJson, type Bucket } from "./sending.ts";
+import { ask, type Bucket, json } from "./sending.ts";
 
 export interface NewObject {
   readonly name: string;
@@ -15,14 +15,15 @@ export interface NewObject {
   /** What must stand there: "0" is nothing. */
   readonly ifGenerationMatch?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** May answer for an error that is none here. */
+  readonly rescue?: (error: unknown) => Promise<GcsObject>;
 }
 
-/** Says what the store then has. `rescue` may answer for an error that is none here. */
+/** Says what the store then has. */
 export async function insertObject(
   bucket: Bucket,
-  { name, key, payload, ifGenerationMatch, metadata }: NewObject,
+  { name, key, payload, ifGenerationMatch, metadata, rescue }: NewObject,
   signal: AbortSignal,
-  rescue?: (error: unknown) => Promise<GcsObject>,
 ): Promise<GcsObject> {
   signal.throwIfAborted();
   const resource = {
@@ -31,7 +32,7 @@ export async function insertObject(
     metadata,
     storageClass: bucket.storageClass,
   };
-  return askJson(
+  return ask(
     bucket,
     {
       operation: "objects.insert",
@@ -46,9 +47,10 @@ export async function insertObject(
         fields: objectFields,
       },
       body: relatedBody(resource, payload),
+      use: json(objectOf),
+      rescue,
     },
-    objectOf,
-    { signal, ...(rescue === undefined ? undefined : { rescue }) },
+    signal,
   );
 }
 

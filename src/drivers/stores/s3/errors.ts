@@ -2,13 +2,21 @@
 import { LongshoreError } from "../../../domain/errors.ts";
 import {
   type AskedStore,
+  badCredentials,
+  doingElse,
   failedInside,
   lineMeaning,
+  noBucket,
   otherBytes,
+  overQuota,
   statusMeaning,
   storeFailure,
   type StoreMeaning,
   throttled,
+  tooLarge,
+  unavailable,
+  unknownOperation,
+  waitedInVain,
   wrongClock,
 } from "../../../domain/store-meaning.ts";
 
@@ -51,17 +59,17 @@ function meaningOf(error: SdkError, asked: AskedStore): StoreMeaning {
   return byName(error, asked) ?? byCode(error) ?? byStatus(error, asked);
 }
 
-const credentials = (text: string): StoreMeaning => ({ code: "CredentialsInvalid", text });
-
 const names: Record<string, StoreMeaning> = {
-  NoSuchBucket: { code: "BucketNotFound", text: "does not exist" },
+  NoSuchBucket: noBucket,
   NoSuchUpload: { code: "UploadLost", text: "no longer knows the upload that was begun" },
-  InvalidAccessKeyId: credentials("does not know the access key"),
-  SignatureDoesNotMatch: credentials("refuses the signature: the secret key is not that of the access key"),
-  InvalidToken: credentials("refuses the session token"),
-  TokenRefreshRequired: credentials("refuses the session token"),
-  ExpiredToken: credentials("refuses credentials that have expired"),
-  ExpiredTokenException: credentials("refuses credentials that have expired"),
+  InvalidAccessKeyId: badCredentials("does not know the access key"),
+  SignatureDoesNotMatch: badCredentials(
+    "refuses the signature: the secret key is not that of the access key",
+  ),
+  InvalidToken: badCredentials("refuses the session token"),
+  TokenRefreshRequired: badCredentials("refuses the session token"),
+  ExpiredToken: badCredentials("refuses credentials that have expired"),
+  ExpiredTokenException: badCredentials("refuses credentials that have expired"),
   CredentialsProviderError: {
     code: "CredentialsInvalid",
     text: "can't be asked: there are no credentials",
@@ -75,15 +83,15 @@ const names: Record<string, StoreMeaning> = {
   TooManyRequests: throttled,
   RequestLimitExceeded: throttled,
   InternalError: failedInside,
-  ServiceUnavailable: { code: "StoreBusy", text: "is not available just now" },
-  RequestTimeout: { code: "StoreUnreachable", text: "waited in vain for the rest of a request" },
-  OperationAborted: { code: "StoreFailed", text: "was doing something else with the same object" },
-  ConditionalRequestConflict: { code: "StoreFailed", text: "was doing something else with the same object" },
+  ServiceUnavailable: unavailable,
+  RequestTimeout: waitedInVain,
+  OperationAborted: doingElse,
+  ConditionalRequestConflict: doingElse,
   BadDigest: otherBytes,
   XAmzContentSHA256Mismatch: otherBytes,
   IncompleteBody: { code: "StoreFailed", text: "received fewer bytes than were sent" },
-  QuotaExceeded: { code: "DestinationFull", text: "has used up its quota" },
-  EntityTooLarge: { code: "StoreUnsupported", text: "takes no object of this size" },
+  QuotaExceeded: overQuota,
+  EntityTooLarge: tooLarge,
   KeyTooLongError: { code: "StoreUnsupported", text: "takes no key of this length" },
 };
 
@@ -92,8 +100,7 @@ function byName(error: SdkError, asked: AskedStore): StoreMeaning | undefined {
   if (Object.hasOwn(names, name)) return names[name];
   if (isWrongRegion(name, error)) return wrongRegion(error);
   if (name === "AccessDenied" || name === "AllAccessDisabled") return denied(asked);
-  if (isUnsupported(error))
-    return { code: "StoreUnsupported", text: `has no ${asked.operation} as it was asked for` };
+  if (isUnsupported(error)) return unknownOperation(asked.operation);
   if (error.message === "Region is missing") return wrongRegion(error);
   return undefined;
 }
@@ -163,6 +170,6 @@ function byCode(error: SdkError): StoreMeaning | undefined {
 function byStatus(error: SdkError, asked: AskedStore): StoreMeaning {
   const status = statusOf(error);
   if (status === 401 || status === 403) return denied(asked);
-  if (status === 404) return { code: "BucketNotFound", text: "does not exist" };
+  if (status === 404) return noBucket;
   return statusMeaning(status, nameOf(error), asked);
 }

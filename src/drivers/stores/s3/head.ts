@@ -7,9 +7,8 @@ import { ask, type Bucket } from "./sending.ts";
 /** Undefined for an object that is not there; a bucket that is not there is an error. */
 export function askHead(
   bucket: Bucket,
-  key: string,
+  { key, ...more }: { readonly key: string; readonly ChecksumMode?: "ENABLED" },
   signal: AbortSignal,
-  more: { readonly ChecksumMode?: "ENABLED" } = {},
 ): Promise<HeadObjectCommandOutput | undefined> {
   const { client, name: Bucket } = bucket;
   return ask<HeadObjectCommandOutput | undefined>(
@@ -18,13 +17,13 @@ export function askHead(
       operation: "HeadObject",
       key,
       run: (options) => client.send(new HeadObjectCommand({ Bucket, Key: key, ...more }), options),
+      rescue: async (error) => {
+        if (isMissing(error)) return undefined;
+        if (isRefusal(error)) await findReason(bucket, key, signal);
+        throw error;
+      },
     },
     signal,
-    async (error) => {
-      if (isMissing(error)) return undefined;
-      if (isRefusal(error)) await findReason(bucket, key, signal);
-      throw error;
-    },
   );
 }
 

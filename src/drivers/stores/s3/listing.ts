@@ -48,12 +48,16 @@ async function removeOne(bucket: Bucket, key: string, signal: AbortSignal): Prom
   const command = new DeleteObjectCommand({ Bucket: bucket.name, Key: key });
   await ask<unknown>(
     bucket,
-    { operation: "DeleteObject", key, run: (options) => bucket.client.send(command, options) },
-    signal,
-    (error) => {
-      if (!isMissing(error)) throw error;
-      return undefined;
+    {
+      operation: "DeleteObject",
+      key,
+      run: (options) => bucket.client.send(command, options),
+      rescue: (error) => {
+        if (!isMissing(error)) throw error;
+        return undefined;
+      },
     },
+    signal,
   );
 }
 

@@ -78,12 +78,12 @@ export function multipartUploads(bucket: Bucket, newObject: NewObjectInput): Mul
           operation: "AbortMultipartUpload",
           key,
           run: (o) => client.send(new AbortMultipartUploadCommand(input), o),
+          rescue: (error) => {
+            if (nameOf(error) !== "NoSuchUpload") throw error;
+            return undefined;
+          },
         },
         signal,
-        (error) => {
-          if (nameOf(error) !== "NoSuchUpload") throw error;
-          return undefined;
-        },
       );
     },
     uploads: (prefix, signal) => uploads(bucket, prefix, signal),
@@ -129,12 +129,12 @@ async function complete(
       operation: "CompleteMultipartUpload",
       key,
       run: async (o) => ({ etag: unquoted((await bucket.client.send(command, o)).ETag) }),
+      rescue: (error) => {
+        if (refusals.has(nameOf(error))) return "refused";
+        throw error;
+      },
     },
     signal,
-    (error) => {
-      if (refusals.has(nameOf(error))) return "refused";
-      throw error;
-    },
   );
 }
 
@@ -145,7 +145,7 @@ async function madeOf(
   parts: readonly PartFacts[],
   signal: AbortSignal,
 ): Promise<{ readonly etag: string; readonly isProven: boolean } | undefined> {
-  const found = await askHead(bucket, key, signal, { ChecksumMode: "ENABLED" });
+  const found = await askHead(bucket, { key, ChecksumMode: "ENABLED" }, signal);
   if (found?.ContentLength !== parts.reduce((sum, { size }) => sum + size, 0)) return undefined;
   const etag = unquoted(found.ETag);
   const tags = parts.map((part) => part.etag);

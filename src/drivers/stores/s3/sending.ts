@@ -1,10 +1,10 @@
 /** Sends commands and bodies through the SDK, and turns whatever goes wrong into an error of the catalogue. */
-import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Payload } from "../../../domain/ports/object-store.ts";
 import type { AskedStore } from "../../../domain/store-meaning.ts";
 import { translated } from "../../../domain/translated.ts";
+import { sendBody, type SentBody } from "../../connections/streamed-body.ts";
 import { storeError } from "./errors.ts";
 import type { Renewal } from "./renewal.ts";
 
@@ -22,14 +22,15 @@ export interface Exchange<T> {
   readonly operation: string;
   readonly key?: string | undefined;
   readonly run: (options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+  /** May answer for an error that is none here. */
+  readonly rescue?: (error: unknown) => T | Promise<T>;
 }
 
-/** Runs one request; throws errors of the catalogue. `rescue` may answer for an error that is none here. */
+/** Runs one request; throws errors of the catalogue. */
 export function ask<T>(
   bucket: Bucket,
-  { operation, key, run }: Exchange<T>,
+  { operation, key, run, rescue }: Exchange<T>,
   signal: AbortSignal,
-  rescue?: (error: unknown) => T | Promise<T>,
 ): Promise<T> {
   const asked = { operation, key, displayed: bucket.displayed };
   const meaningOf = translator(bucket, asked, signal);
@@ -72,7 +73,7 @@ export function withHeader<C extends object>(command: C, name: string, value: st
 }
 
 export interface BodyInput {
-  readonly Body: Uint8Array | Readable;
+  readonly Body: SentBody;
   readonly ContentLength: number;
   readonly ChecksumSHA256?: string;
 }
@@ -81,33 +82,24 @@ export interface BodyInput {
  * Sends a payload. Its digest is part of the signature, so the store refuses other bytes even where it knows no checksums;
  * the bytes need not be hashed again.
  */
-export async function sendPayload<T>(
+export function sendPayload<T>(
   bucket: Bucket,
   { payload, operation, key }: { payload: Payload; operation: string; key: string },
   exchange: (body: BodyInput, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  signal.throwIfAborted();
-  const meaningOf = translator(bucket, { operation, key, displayed: bucket.displayed }, signal);
-  const opened = payload.open();
-  const broken = new AbortController();
-  const sending = AbortSignal.any([signal, broken.signal]);
-  const body = opened instanceof Uint8Array ? opened : Readable.from(opened, { objectMode: false });
-  // The SDK pipes, and a pipe does not tell the request that its source failed.
-  if (body instanceof Readable) body.on("error", (error) => broken.abort(error));
-  const input: BodyInput = {
-    Body: body,
+  const described = {
     ContentLength: payload.size,
     ...(bucket.checksums
       ? { ChecksumSHA256: Buffer.from(payload.sha256, "hex").toString("base64") }
       : undefined),
   };
-  try {
-    return await exchange(input, { abortSignal: sending });
-  } catch (error) {
-    if (broken.signal.aborted) throw broken.signal.reason;
-    throw await meaningOf(error);
-  } finally {
-    if (body instanceof Readable) body.destroy();
-  }
+  return sendBody(
+    payload.open(),
+    (Body, abortSignal) => {
+      const run = (): Promise<T> => exchange({ Body, ...described }, { abortSignal });
+      return ask(bucket, { operation, key, run }, signal);
+    },
+    signal,
+  );
 }
