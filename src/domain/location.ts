@@ -49,6 +49,11 @@ export function formatBucketLocation(location: BucketLocation): string {
   return `${scheme}://${bucket}${path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
 }
 
+/** The bucket alone, as it is named in messages. */
+export function displayedBucket(location: BucketLocation): string {
+  return formatBucketLocation({ ...location, prefix: "", parameters: {} });
+}
+
 /** The location of something below another: of `name` in a folder, or below a prefix. Of paths it is "/" between the two. */
 export function joinLocation(location: string, name: string): string {
   const bucket = parseBucketLocation(location);

@@ -4,15 +4,16 @@ import { readFileSync } from "node:fs";
 import { Agent as HttpAgent, get as getByHttp, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, get as getByHttps } from "node:https";
 import { rootCertificates } from "node:tls";
+import type { Environment } from "../domain/environment.ts";
 import { LongshoreError } from "../domain/errors.ts";
-import { formatBucketLocation, parseBucketLocation } from "../domain/location.ts";
+import { displayedBucket, parseBucketLocation } from "../domain/location.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { CheckPlace } from "../domain/ports/places.ts";
 
 export interface PlaceCheckOptions {
   readonly openDestination: (reached: string) => Promise<Destination>;
   /** Where the proxy of this machine is named. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Milliseconds that a check may take; 20,000 unless said. */
   readonly longest?: number;
 }
@@ -47,7 +48,7 @@ export function createPlaceCheck(options: PlaceCheckOptions): CheckPlace {
 
 const bucketOf = (reached: string): string => {
   const bucket = parseBucketLocation(reached);
-  return bucket === undefined ? reached : formatBucketLocation({ ...bucket, prefix: "", parameters: {} });
+  return bucket === undefined ? reached : displayedBucket(bucket);
 };
 
 interface Agents {

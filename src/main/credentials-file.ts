@@ -1,10 +1,9 @@
 /** Credentials of one location: a file of KEY=value lines, or a folder with one file a key, as a Secret is mounted. */
 import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../domain/environment.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import type { BucketScheme } from "../domain/location-parameters.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Everything by which a scheme's drivers find credentials in an environment. */
 const variables: Record<BucketScheme, readonly string[]> = {

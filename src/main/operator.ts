@@ -12,6 +12,7 @@ import { clusterPlaces } from "../cluster/places/cluster-places.ts";
 import { cachedExportStore } from "../cluster/store/cached-export-store.ts";
 import { watchingNamespaces } from "../cluster/store/watched-namespaces.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
+import type { Environment } from "../domain/environment.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { errorFields, type Log } from "./log.ts";
 import { openReports, type OperatorReports } from "./operator-reports.ts";
@@ -19,7 +20,7 @@ import { operatorMetrics } from "./operator-metrics.ts";
 import { startOperatorServer } from "./operator-server.ts";
 
 export interface OperatorHome {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Who this is among several operators; no two have the same. */
   readonly identity: string;
   readonly log: Log;

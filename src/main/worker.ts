@@ -14,6 +14,7 @@ import {
 } from "../cluster/jobs/worker-task.ts";
 import { type ReportSender, startReportSender } from "../cluster/reports/report-sender.ts";
 import { reportVariables } from "../cluster/reports/worker-report.ts";
+import type { Environment } from "../domain/environment.ts";
 import { catalogue, LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
 import { mountOf } from "../domain/mount-way.ts";
@@ -28,7 +29,7 @@ import { driversReaching } from "./reaching-drivers.ts";
 import { engineVersions } from "./versions.ts";
 
 export interface WorkerHome {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** A folder for what does not fit in memory. */
   readonly scratch: string;
   readonly log: Log;

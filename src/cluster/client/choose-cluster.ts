@@ -1,6 +1,7 @@
 /** Which cluster is meant, by what was said and what the environment says. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 
@@ -9,8 +10,6 @@ export interface ClusterWish {
   /** Of the kubeconfig. */
   readonly context?: string | undefined;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * As kubectl chooses: the file that is named, those of KUBECONFIG, the one in `home`, and else the cluster whose pod this is.

@@ -1,5 +1,6 @@
 /** The cluster of a kubeconfig for a person's commands; loaded only by those that talk to one. */
 import { randomUUID } from "node:crypto";
+import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { clusterAccess, type ClusterWish } from "../client/choose-cluster.ts";
 import { openKubeApi } from "../client/open-kube-api.ts";
@@ -7,7 +8,7 @@ import { pause } from "../client/pause.ts";
 import { commandClient } from "./command-client.ts";
 
 export interface CommandClientHome {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** The person's folder. */
   readonly home: string;
   /** Told of documents that can't be read. */

@@ -1,5 +1,6 @@
 /** What a worker's pod is to do, as its template holds it in the environment. */
 import { z } from "zod";
+import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { RequestOptions } from "../../domain/manifest.ts";
 
@@ -65,7 +66,7 @@ export function taskEnvironment(task: WorkerTask): EnvironmentVariable[] {
 }
 
 /** Throws InvalidArgument where there is none. */
-export function taskFrom(environment: Readonly<Record<string, string | undefined>>): WorkerTask {
+export function taskFrom(environment: Environment): WorkerTask {
   let text = environment[taskVariable] ?? "";
   for (let i = 1; environment[`${taskVariable}_${i}`] !== undefined; i++)
     text += environment[`${taskVariable}_${i}`];

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { AgentOptions } from "node:https";
 import { rootCertificates } from "node:tls";
+import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 
 /** Workers read ahead, and write many small files at once. */
@@ -11,10 +12,7 @@ const maxSockets = 128;
  * For agents of HTTP and HTTPS. `caBundle` is a file of certificates in PEM that are trusted beside the usual ones; the proxy
  * stands in the environment as HTTPS_PROXY and the like. Throws InvalidArgument where the bundle can't be read.
  */
-export function agentOptions(
-  caBundle: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): AgentOptions {
+export function agentOptions(caBundle: string | undefined, environment: Environment): AgentOptions {
   const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
   return {
     keepAlive: true,

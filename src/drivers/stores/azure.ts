@@ -1,5 +1,6 @@
 /** Containers of Azure Blob Storage and of every store that speaks its API, one request a call. */
 import type { Readable } from "node:stream";
+import type { Environment } from "../../domain/environment.ts";
 import type { BucketLocation } from "../../domain/location.ts";
 import { describedBy } from "../../domain/object-description.ts";
 import type {
@@ -14,7 +15,6 @@ import { makeContainer } from "./azure/client.ts";
 import { conditionalPut } from "./azure/conditional-put.ts";
 import { ask, blobOf, type Container } from "./azure/container.ts";
 import { copyBlob } from "./azure/copy.ts";
-import type { Environment } from "./azure/credentials.ts";
 import { isMissing, statusOf, storeError } from "./azure/errors.ts";
 import { blobLists, readItems, removeBlobs } from "./azure/listing.ts";
 import { nameGuard } from "./azure/names.ts";

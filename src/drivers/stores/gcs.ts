@@ -1,11 +1,12 @@
 /** Buckets of Google Cloud Storage by its JSON API, one call of it or a few small ones a call. */
+import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
-import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import { type BucketLocation, displayedBucket } from "../../domain/location.ts";
 import type { ObjectStore } from "../../domain/ports/object-store.ts";
 import { conditionalPut } from "./gcs/conditional-put.ts";
 import { copyObject } from "./gcs/copying.ts";
 import { defaultCredentials, type TokenSource } from "./gcs/credentials.ts";
-import { type Endpoint, endpointOf, type Environment, maySendToken } from "./gcs/endpoint.ts";
+import { type Endpoint, endpointOf, maySendToken } from "./gcs/endpoint.ts";
 import { findObject, listKeys, listPage } from "./gcs/listing.ts";
 import { multipartUploads } from "./gcs/multipart.ts";
 import { longestName, nameOfKey } from "./gcs/names.ts";
@@ -20,7 +21,7 @@ import { insertObject } from "./gcs/upload.ts";
 export function openGcsStore(location: BucketLocation, environment: Environment): ObjectStore {
   const { userProject, kmsKeyName, storageClass } = location.parameters;
   const endpoint = endpointOf(location, environment);
-  const displayed = formatBucketLocation({ ...location, prefix: "", parameters: {} });
+  const displayed = displayedBucket(location);
   const bucket: Bucket = {
     endpoint,
     name: location.bucket,

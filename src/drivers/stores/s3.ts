@@ -1,10 +1,11 @@
 /** Buckets of Amazon S3 and of every store that speaks its API, one request a call. */
 import { CopyObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import type { Environment } from "../../domain/environment.ts";
+import { type BucketLocation, displayedBucket } from "../../domain/location.ts";
 import { describedBy } from "../../domain/object-description.ts";
 import type { ObjectContent, ObjectFacts, ObjectStore, Payload } from "../../domain/ports/object-store.ts";
 import { noBytes, readBody } from "../connections/read-body.ts";
-import { type Environment, makeClient } from "./s3/client.ts";
+import { makeClient } from "./s3/client.ts";
 import { conditionalPut } from "./s3/conditional-put.ts";
 import { isMissing, statusOf, storeError } from "./s3/errors.ts";
 import { askHead } from "./s3/head.ts";
@@ -20,7 +21,7 @@ import { ask, type Bucket, sendPayload, withHeader } from "./s3/sending.ts";
 /** Nothing is asked yet. Throws InvalidArgument. */
 export function openS3Store(location: BucketLocation, environment: Environment): ObjectStore {
   const { client, identity } = makeClient(location, environment);
-  const displayed = formatBucketLocation({ ...location, prefix: "", parameters: {} });
+  const displayed = displayedBucket(location);
   const checksums = location.parameters["checksums"] !== "none";
   const renewal = credentialRenewal(client.config.credentials);
   const bucket: Bucket = { client, name: location.bucket, displayed, checksums, renewal };

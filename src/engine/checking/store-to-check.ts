@@ -1,6 +1,6 @@
 /** A new folder in a bucket as a place to check: everything that is written there is remembered, and goes again. */
 import { hasCode } from "../../domain/errors.ts";
-import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
+import { type BucketLocation, displayedBucket } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ObjectStore } from "../../domain/ports/object-store.ts";
 import { preparedFolder } from "./check.ts";
@@ -26,7 +26,7 @@ export function storeToCheck(given: StoreToCheck): PlaceToCheck {
   const prefixOf = (folder: string): string => `${location.prefix}/${folder}/`;
   const open = (folder: string): Destination =>
     openDestination(store, { ...location, prefix: prefixOf(folder) });
-  const bucket = formatBucketLocation({ ...location, prefix: "", parameters: {} });
+  const bucket = displayedBucket(location);
   return {
     location: given.displayed,
     reach: (signal) => reach(given.store, signal),

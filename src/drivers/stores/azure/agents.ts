@@ -2,8 +2,8 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
+import type { Environment } from "../../../domain/environment.ts";
 import { agentOptions } from "../../connections/agent-options.ts";
-import type { Environment } from "./credentials.ts";
 
 /** In milliseconds. */
 export interface Patience {

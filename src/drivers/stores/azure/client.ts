@@ -7,10 +7,11 @@ import {
   type Tags,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { type BucketLocation, formatBucketLocation } from "../../../domain/location.ts";
+import type { Environment } from "../../../domain/environment.ts";
+import { type BucketLocation, displayedBucket } from "../../../domain/location.ts";
 import { makeAgent } from "./agents.ts";
 import type { Container, NewBlob } from "./container.ts";
-import { type Access, type Environment, findAccess } from "./credentials.ts";
+import { type Access, findAccess } from "./credentials.ts";
 
 export interface MadeContainer {
   readonly container: Container;
@@ -29,7 +30,7 @@ export function makeContainer(location: BucketLocation, environment: Environment
   const pipeline = makePipeline(sharedKey ?? new AnonymousCredential(), agent);
   const container: Container = {
     name: location.bucket,
-    displayed: formatBucketLocation({ ...location, prefix: "", parameters: {} }),
+    displayed: displayedBucket(location),
     pipeline,
     newBlob: newBlobOf(location),
     urlOf: (name) => containerUrl(access, name),

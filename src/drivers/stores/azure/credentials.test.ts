@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Environment } from "../../../domain/environment.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
 import { type BucketLocation, parseBucketLocation } from "../../../domain/location.ts";
-import { type Access, type Environment, findAccess } from "./credentials.ts";
+import { type Access, findAccess } from "./credentials.ts";
 
 const secret = "c2VjcmV0c2VjcmV0c2VjcmV0";
 const sas = `sv=2024-11-04&sp=racwdl&sig=${secret}`;

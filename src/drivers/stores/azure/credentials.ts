@@ -1,9 +1,8 @@
 /** Finds out whom to ask and as whom, from a location without secrets and an environment with them. */
+import type { Environment } from "../../../domain/environment.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
-import { type BucketLocation, formatBucketLocation } from "../../../domain/location.ts";
+import { type BucketLocation, displayedBucket } from "../../../domain/location.ts";
 import { parseConnectionString } from "./connection-string.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Credential =
   | { readonly kind: "key"; readonly account: string; readonly key: string }
@@ -27,7 +26,7 @@ interface Given {
 
 /** Throws InvalidArgument, CredentialsInvalid; never says a secret. */
 export function findAccess(location: BucketLocation, environment: Environment): Access {
-  const displayed = formatBucketLocation({ ...location, prefix: "", parameters: {} });
+  const displayed = displayedBucket(location);
   const given = givenBy(environment);
   const account = accountOf(location, given, displayed);
   const endpoint = endpointOf(location, given, account);

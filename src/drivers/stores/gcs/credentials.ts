@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { AuthClient, gaxios } from "google-auth-library";
 import { LongshoreError } from "../../../domain/errors.ts";
-import type { Environment } from "./endpoint.ts";
+import type { Environment } from "../../../domain/environment.ts";
 
 export interface TokenSource {
   /** Headers that authorise a request; `isNew` says whether the token was never sent before. */

@@ -1,10 +1,9 @@
 /** Where a location's requests go, through which connections, and whether credentials may go there too. */
+import type { Environment } from "../../../domain/environment.ts";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { BucketLocation } from "../../../domain/location.ts";
 import { agentOptions } from "../../connections/agent-options.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Endpoint {
   /** Google's own unless the location says another; a path of its own comes before that of the API. */

@@ -4,11 +4,12 @@
  */
 import { createHash, createPrivateKey, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Environment } from "../../../domain/environment.ts";
 import type { BucketLocation } from "../../../domain/location.ts";
 import type { PresignTerms } from "../../../domain/ports/destination.ts";
 import type { ObjectStore } from "../../../domain/ports/object-store.ts";
 import { credentialsText } from "./credentials.ts";
-import { type Endpoint, type Environment, maySendToken } from "./endpoint.ts";
+import { type Endpoint, maySendToken } from "./endpoint.ts";
 import { nameOfKey } from "./names.ts";
 
 /** Google knows no longer ones. */

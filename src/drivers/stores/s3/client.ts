@@ -2,10 +2,9 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import type { Environment } from "../../../domain/environment.ts";
 import type { BucketLocation } from "../../../domain/location.ts";
 import { agentOptions } from "../../connections/agent-options.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const connectionTimeout = 10_000;
 /** Silence on a connection after which it is given up. */
