@@ -125,6 +125,29 @@ function testObjects(withPlace: WithStore): void {
       assert.equal(await store.head(`${prefix}a`, signal), undefined);
     }));
 
+  test("who gives up sending hears the own reason, even where the bytes fail because of it", () =>
+    withPlace(async ({ store, prefix }) => {
+      const bytes = Buffer.alloc(2_000_000);
+      const stopped = new AbortController();
+      // Some stores want a digest first, and so open the bytes twice: what is sent is opened last.
+      let openings = 0;
+      let failsAt = Infinity;
+      const open = async function* () {
+        openings += 1;
+        yield bytes.subarray(0, 100_000);
+        if (openings >= failsAt) {
+          stopped.abort(new Error("enough"));
+          throw new Error("no more to read");
+        }
+        yield bytes.subarray(100_000);
+      };
+      const put = (): Promise<void> =>
+        store.put(`${prefix}a`, { ...textPayload(bytes), open }, stopped.signal);
+      await put();
+      failsAt = 2 * openings;
+      await assert.rejects(put(), { message: "enough" });
+    }));
+
   test("knows nothing of what was never put, or stands below an object", () =>
     withPlace(async ({ store, prefix }) => {
       await store.put(`${prefix}a`, textPayload("1"), signal);

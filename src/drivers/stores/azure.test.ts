@@ -389,6 +389,13 @@ describe("a URL for others", { skip }, () => {
     assert.equal(await (await fetch(url)).text(), "x");
   });
 
+  test("ends so long after the time that is given", async () => {
+    const now = (): number => Date.UTC(2030, 0, 2, 3, 4, 5);
+    const { presign } = openAzureStore(bucketLocation(azureLocation(azurite, "")), azureEnv(azurite), now);
+    const url = await presign?.("a", { expiresInSeconds: 60 }, signal);
+    assert.equal(new URL(url ?? "").searchParams.get("se"), "2030-01-02T03:05:05Z");
+  });
+
   test("is made by the account's key alone: a SAS token is not for others", () => {
     const location = bucketLocation(azureLocation(azurite, ""));
     const store = openAzureStore(location, { AZURE_STORAGE_SAS_TOKEN: sasOf("racwdl") });

@@ -21,9 +21,13 @@ import { nameGuard } from "./azure/names.ts";
 import { presigner } from "./azure/presign.ts";
 import { type NewObject, putBlob } from "./azure/put.ts";
 
-/** Nothing is asked yet. Throws InvalidArgument, CredentialsInvalid. */
-export function openAzureStore(location: BucketLocation, environment: Environment): ObjectStore {
-  const { container, identity } = makeContainer(location, environment);
+/** Nothing is asked yet; URLs are signed at `now`, in milliseconds. Throws InvalidArgument, CredentialsInvalid. */
+export function openAzureStore(
+  location: BucketLocation,
+  environment: Environment,
+  now: () => number = Date.now,
+): ObjectStore {
+  const { container, identity } = makeContainer(location, environment, now);
   const names = nameGuard(container);
   const put = (made: NewObject, signal: AbortSignal): Promise<boolean> =>
     names.write(made.key, () => putBlob(container, made, signal), signal);

@@ -17,8 +17,12 @@ import { keyRemover } from "./gcs/removing.ts";
 import type { Bucket } from "./gcs/sending.ts";
 import { insertObject } from "./gcs/upload.ts";
 
-/** Nothing is asked yet. Throws InvalidArgument. */
-export function openGcsStore(location: BucketLocation, environment: Environment): ObjectStore {
+/** Nothing is asked yet; URLs are signed at `now`, in milliseconds. Throws InvalidArgument. */
+export function openGcsStore(
+  location: BucketLocation,
+  environment: Environment,
+  now: () => number = Date.now,
+): ObjectStore {
   const { userProject, kmsKeyName, storageClass } = location.parameters;
   const endpoint = endpointOf(location, environment);
   const displayed = displayedBucket(location);
@@ -31,7 +35,7 @@ export function openGcsStore(location: BucketLocation, environment: Environment)
     kmsKeyName,
     storageClass,
   };
-  const presign = presigner(location, endpoint, environment);
+  const presign = presigner(location, endpoint, { environment, now });
   return {
     kind: "gs",
     displayed,

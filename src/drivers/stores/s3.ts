@@ -18,15 +18,19 @@ import { presigner } from "./s3/presign.ts";
 import { credentialRenewal } from "./s3/renewal.ts";
 import { ask, type Bucket, sendPayload, withHeader } from "./s3/sending.ts";
 
-/** Nothing is asked yet. Throws InvalidArgument. */
-export function openS3Store(location: BucketLocation, environment: Environment): ObjectStore {
+/** Nothing is asked yet; URLs are signed at `now`, in milliseconds. Throws InvalidArgument. */
+export function openS3Store(
+  location: BucketLocation,
+  environment: Environment,
+  now: () => number = Date.now,
+): ObjectStore {
   const { client, identity } = makeClient(location, environment);
   const displayed = displayedBucket(location);
   const checksums = location.parameters["checksums"] !== "none";
   const renewal = credentialRenewal(client.config.credentials);
   const bucket: Bucket = { client, name: location.bucket, displayed, checksums, renewal };
   const newObject = newObjectInput(location);
-  const presign = presigner(bucket, location);
+  const presign = presigner(bucket, location, now);
   const { name: Bucket } = bucket;
   const tags = md5Tags();
   const put = async (key: string, payload: Payload, extra: object, signal: AbortSignal): Promise<unknown> => {

@@ -20,7 +20,11 @@ export interface MadeContainer {
 }
 
 /** Nothing is asked yet. Throws InvalidArgument, CredentialsInvalid. */
-export function makeContainer(location: BucketLocation, environment: Environment): MadeContainer {
+export function makeContainer(
+  location: BucketLocation,
+  environment: Environment,
+  now: () => number,
+): MadeContainer {
   const access = findAccess(location, environment);
   const agent = makeAgent(new URL(access.endpoint).protocol, location.parameters["caBundle"], environment);
   const sharedKey =
@@ -33,6 +37,7 @@ export function makeContainer(location: BucketLocation, environment: Environment
     displayed: displayedBucket(location),
     pipeline,
     newBlob: newBlobOf(location),
+    now,
     urlOf: (name) => containerUrl(access, name),
     ...(sharedKey === undefined ? undefined : { sharedKey }),
   };

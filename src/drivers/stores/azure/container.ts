@@ -20,6 +20,8 @@ export interface Container {
   urlOf(container: string): URL;
   /** What grants are signed with, where there is such a thing. */
   readonly sharedKey?: StorageSharedKeyCredential;
+  /** In milliseconds: when a grant is signed. */
+  readonly now: () => number;
   /** What a location says of new blobs. */
   readonly newBlob: NewBlob;
 }

@@ -37,7 +37,7 @@ export function grantedUrl(
     containerName: bucket,
     blobName: key,
     permissions: BlobSASPermissions.parse("r"),
-    expiresOn: new Date(Date.now() + expiresInSeconds * 1000),
+    expiresOn: new Date(container.now() + expiresInSeconds * 1000),
     ...(contentDisposition === undefined ? undefined : { contentDisposition }),
     ...(contentType === undefined ? undefined : { contentType }),
   };

@@ -38,7 +38,7 @@ describe("a blob larger than one request", { skip }, () => {
   });
 
   test("is put by blocks, whatever the pieces it comes in", async () => {
-    const { container: place } = makeContainer(azureBucket(azurite, ""), azureEnv(azurite));
+    const { container: place } = makeContainer(azureBucket(azurite, ""), azureEnv(azurite), Date.now);
     for (const size of [100_001, 140_000, 500_000])
       for (const piece of [1 << 20, 70_000, 999, 70_001]) {
         const bytes = mixedBytes(size, `${size}`);
@@ -53,7 +53,7 @@ describe("a blob larger than one request", { skip }, () => {
   });
 
   test("that fails on the way is not there", async () => {
-    const { container: place } = makeContainer(azureBucket(azurite, ""), azureEnv(azurite));
+    const { container: place } = makeContainer(azureBucket(azurite, ""), azureEnv(azurite), Date.now);
     const key = `${freshPrefix()}/x`;
     let opened = 0;
     const payload: Payload = {

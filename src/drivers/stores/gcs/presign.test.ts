@@ -96,6 +96,13 @@ describe("a URL for others", () => {
     );
   });
 
+  test("is signed at the time that is given", async () => {
+    const now = (): number => Date.UTC(2030, 0, 2, 3, 4, 5);
+    const store = openGcsStore(bucketLocation(gcsLocation(server, "")), server.signingEnv, now);
+    const query = new URL(await urlOf("a", 60, store)).searchParams;
+    assert.equal(query.get("X-Goog-Date"), "20300102T030405Z");
+  });
+
   test("leads where receivers reach the store", async () => {
     const url = await urlOf("a/b", 60, signing("&publicEndpoint=https://files.example.com/store/"));
     assert.ok(url.startsWith(`https://files.example.com/store/${testBucket}/a/b?`), url);

@@ -29,7 +29,7 @@ export interface Signer {
 export function presigner(
   { bucket, parameters }: BucketLocation,
   endpoint: Endpoint,
-  environment: Environment,
+  { environment, now }: { readonly environment: Environment; readonly now: () => number },
 ): ObjectStore["presign"] {
   if (parameters["anonymous"] === "true" || !maySendToken(endpoint, environment)) return undefined;
   const signer = readSigner(environment);
@@ -39,7 +39,7 @@ export function presigner(
     await Promise.resolve();
     signal.throwIfAborted();
     const object = { endpoint: new URL(publicEndpoint), bucket, name: nameOfKey(key), userProject };
-    return signedUrl(signer, object, { ...terms, now: new Date() });
+    return signedUrl(signer, object, { ...terms, now: new Date(now()) });
   };
 }
 

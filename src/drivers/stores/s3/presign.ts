@@ -10,7 +10,11 @@ import { ask } from "./sending.ts";
 const longest = 7 * 24 * 3600;
 
 /** Undefined where there are no credentials to sign with. `publicEndpoint` is how receivers reach the store, where that is another way than ours. */
-export function presigner(bucket: Bucket, { parameters }: BucketLocation): ObjectStore["presign"] {
+export function presigner(
+  bucket: Bucket,
+  { parameters }: BucketLocation,
+  now: () => number,
+): ObjectStore["presign"] {
   if (parameters["anonymous"] === "true") return undefined;
   const { client, name: Bucket } = bucket;
   const endpoint = parameters["publicEndpoint"];
@@ -32,10 +36,8 @@ export function presigner(bucket: Bucket, { parameters }: BucketLocation): Objec
       ...(contentType === undefined ? undefined : { ResponseContentType: contentType }),
     });
     const expiresIn = Math.min(longest, Math.max(1, Math.floor(terms.expiresInSeconds)));
-    return ask(
-      bucket,
-      { operation: "GetObject", key, run: () => getSignedUrl(signing, command, { expiresIn }) },
-      signal,
-    );
+    const run = (): Promise<string> =>
+      getSignedUrl(signing, command, { expiresIn, signingDate: new Date(now()) });
+    return ask(bucket, { operation: "GetObject", key, run }, signal);
   };
 }
