@@ -1,4 +1,5 @@
 /** SHA256SUMS: what `sha256sum -c` checks, so that nobody needs Longshore to see that an export is whole. */
+import { manifestName } from "./record-names.ts";
 import { bytesOf } from "./byte-string.ts";
 
 export interface SummedFile {
@@ -35,7 +36,7 @@ export async function* sha256Sums(
   } else if (files !== undefined) {
     for await (const batch of files) if (batch.length > 0) yield bytesOf(batch.map(sha256SumsLine).join(""));
   }
-  yield lineOf({ name: "manifest.json", sha256: manifestSha256 });
+  yield lineOf({ name: manifestName, sha256: manifestSha256 });
 }
 
 function listedObjects({ parts, files = [], run }: SummedManifest): readonly SummedObject[] {

@@ -5,7 +5,7 @@ import type { Destination } from "../domain/ports/destination.ts";
 import type { JobResult } from "../domain/ports/job-runner.ts";
 import type { JobTask } from "../local/jobs/job-messages.ts";
 import { type JobReporter, serveJob } from "../local/jobs/job-thread.ts";
-import { refuseNestedLocation } from "../local/jobs/nested-location.ts";
+import { refuseNestedLocation } from "../engine/removing/nested-location.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers } from "./drivers.ts";
 import { followProgress, jobResult } from "./job-progress.ts";
@@ -23,7 +23,7 @@ serveJob(async (task, reporter, signal) => {
     case "export":
       return await exportOnce(task, reporter, signal);
     case "remove": {
-      const { removeExportData } = await import("../local/jobs/remove-data.ts");
+      const { removeExportData } = await import("../engine/removing/remove-data.ts");
       const { location, ways } = task.place;
       const destination = await driversReaching(ways).openDestination(location);
       await removeExportData(task.place, destination, holder, signal);

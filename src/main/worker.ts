@@ -109,7 +109,7 @@ async function work(
 }
 
 async function cleanUp({ place }: CleanupTask, signal: AbortSignal): Promise<Said> {
-  const { removeExportData } = await import("../local/jobs/remove-data.ts");
+  const { removeExportData } = await import("../engine/removing/remove-data.ts");
   const { location, owner, ways } = place;
   const destination = await driversReaching(ways).openDestination(location);
   await removeExportData({ location: pathOrUrl(location, ways), owner }, destination, holder, signal);
@@ -207,7 +207,7 @@ function packedOf(report: Reached | undefined): NonNullable<Said["packed"]> {
 }
 
 async function refuseNested({ location, ways }: ExportTask["job"], signal: AbortSignal): Promise<void> {
-  const { refuseNestedLocation } = await import("../local/jobs/nested-location.ts");
+  const { refuseNestedLocation } = await import("../engine/removing/nested-location.ts");
   const isBucket = parseBucketLocation(location) !== undefined;
   const reached = isBucket ? (ways[location] ?? location) : pathOrUrl(location, ways);
   const place = { location: isBucket ? location : reached, reached };

@@ -1,4 +1,13 @@
 /** What of an export somebody asks for: the rest of a URL after the export's name. */
+import {
+  differencesName,
+  indexName,
+  manifestName,
+  pageTableName,
+  signatureName,
+  statementName,
+  sumsName,
+} from "../../domain/record-names.ts";
 import { displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 
@@ -14,13 +23,13 @@ export type DownloadName =
 
 /** Records of an export that are offered; plan and receipts concern nobody who receives it. */
 const records = [
-  "SHA256SUMS",
-  "manifest.json",
-  "statement.json",
-  "statement.json.sig",
-  "differences.jsonl",
-  "index.jsonl.zst",
-  "index.pages.json",
+  sumsName,
+  manifestName,
+  statementName,
+  signatureName,
+  differencesName,
+  indexName,
+  pageTableName,
 ] as const;
 export type RecordName = (typeof records)[number];
 

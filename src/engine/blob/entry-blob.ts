@@ -1,4 +1,5 @@
 /** One entry of an export as a download: out of an archive only the bytes or frames that hold it are read. */
+import { differencesName } from "../../domain/record-names.ts";
 import { byteStringOfText, displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
@@ -62,7 +63,7 @@ function readable(whole: WholeEntry): WholeEntry {
     throw new LongshoreError(
       "ResourceNotFound",
       `${displayName(entry.path)} could not be read when the export was made`,
-      { hint: "differences.jsonl lists what the export could not take" },
+      { hint: `${differencesName} lists what the export could not take` },
     );
   return whole;
 }

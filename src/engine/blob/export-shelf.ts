@@ -1,4 +1,5 @@
 /** Keeps the exports that were asked for last open, since a download of many ranges opens the same one again and again. */
+import { manifestName } from "../../domain/record-names.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Drivers } from "../../domain/ports/home.ts";
@@ -104,7 +105,7 @@ export class ExportShelf {
 async function manifestVersion(destination: Destination, signal: AbortSignal): Promise<string | undefined> {
   if (destination.openObject === undefined) return undefined;
   try {
-    await using manifest = await destination.openObject("manifest.json", signal);
+    await using manifest = await destination.openObject(manifestName, signal);
     return manifest.version;
   } catch (error) {
     if (hasCode(error, "Damaged")) return undefined;

@@ -1,4 +1,13 @@
 /** What the bytes of a download are. Content of a source is never called anything that a browser would show. */
+import {
+  differencesName,
+  indexName,
+  manifestName,
+  pageTableName,
+  signatureName,
+  statementName,
+  sumsName,
+} from "../../domain/record-names.ts";
 import type { FormatName } from "../../domain/export-options.ts";
 import type { RecordName } from "./download-name.ts";
 
@@ -13,11 +22,11 @@ export const archiveTypes: Readonly<Record<Exclude<FormatName, "files">, string>
 };
 
 export const recordTypes: Readonly<Record<RecordName, string>> = {
-  SHA256SUMS: "text/plain",
-  "manifest.json": "application/json",
-  "statement.json": "application/json",
-  "statement.json.sig": unknownType,
-  "differences.jsonl": "application/jsonl",
-  "index.jsonl.zst": "application/zstd",
-  "index.pages.json": "application/json",
+  [sumsName]: "text/plain",
+  [manifestName]: "application/json",
+  [statementName]: "application/json",
+  [signatureName]: unknownType,
+  [differencesName]: "application/jsonl",
+  [indexName]: "application/zstd",
+  [pageTableName]: "application/json",
 };

@@ -1,4 +1,13 @@
 /** The records that lie beside the archive, each held to what the manifest says of it. */
+import {
+  differencesName,
+  indexName,
+  manifestName,
+  pageTableName,
+  signatureName,
+  statementName,
+  sumsName,
+} from "../../domain/record-names.ts";
 import { sha256Sums } from "../../domain/sha256sums.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import { sha256 } from "../digest.ts";
@@ -45,18 +54,18 @@ interface Content {
 async function contentOf(served: ServedExport, record: RecordName, signal: AbortSignal): Promise<Content> {
   const { opened } = served;
   switch (record) {
-    case "manifest.json": {
+    case manifestName: {
       const size = await sizeOf(opened, record, signal);
       return listed(served, { object: record, size, sha256: opened.manifestSha256 });
     }
-    case "SHA256SUMS":
+    case sumsName:
       return sums(served, signal);
-    case "statement.json":
-    case "statement.json.sig":
+    case statementName:
+    case signatureName:
       return small(opened, record, signal);
-    case "differences.jsonl":
-    case "index.jsonl.zst":
-    case "index.pages.json": {
+    case differencesName:
+    case indexName:
+    case pageTableName: {
       const file = opened.manifest.files.find(({ object }) => object === record);
       if (file === undefined) throw notFound(record);
       return listed(served, file);
@@ -81,7 +90,7 @@ function listed(served: ServedExport, { object: name, size, sha256: digest }: Li
 async function sums(served: ServedExport, signal: AbortSignal): Promise<Content> {
   const { opened, shared } = served;
   const { destination, manifest, manifestSha256 } = opened;
-  const name = "SHA256SUMS";
+  const name = sumsName;
   if (manifest.format === "files") {
     const size = await sizeOf(opened, name, signal);
     const object = { destination, name, size, sha256: undefined, proven: shared.proven };

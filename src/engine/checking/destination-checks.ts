@@ -1,4 +1,5 @@
 /** What every place for an export must do, whatever it is: a folder or a prefix in a bucket. */
+import { planName } from "../../domain/record-names.ts";
 import { type Check, type CheckedDestination, expect, type NotOffered } from "./check.ts";
 import { areSame, byUnits, namesIn, objectBytes, putObject, recordText, sampleBytes } from "./samples.ts";
 
@@ -141,7 +142,7 @@ const names = [
   "a0",
   "b/gr\xc3\xbc\xc3\x9fe",
   "b/\xff\xfe",
-  "plan.json",
+  planName,
   "plan/0",
 ];
 const prefixes = [

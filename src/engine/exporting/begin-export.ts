@@ -1,4 +1,5 @@
 /** The beginning of all work on an export: open its places, see whose it is, and settle what was asked for. */
+import { planName, requestName } from "../../domain/record-names.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { allEnded } from "../all-ended.ts";
@@ -7,7 +8,7 @@ import { beginUpload, endStrayUploads, isUploadUsable } from "./archive-upload.t
 import { checkPlaces } from "./check-places.ts";
 import { checkOwner, checkRequest } from "./check-request.ts";
 import type { ExportCall, ExportHome, ExportWork } from "./export-call.ts";
-import { type Begun, type FoundExport, requestName } from "./found-export.ts";
+import type { Begun, FoundExport } from "./found-export.ts";
 import { newRequest } from "./new-request.ts";
 
 /** Throws where source and destination can't go together, and what opening them throws. */
@@ -45,7 +46,7 @@ export async function settle(
   const begun = await beginUpload(work, signal);
   const settled = begun === undefined ? request : { ...request, upload: { ...begun } };
   const next = found.kind === "planned" ? { ...found, plan: { ...found.plan, request: settled } } : found;
-  const [record, document] = next.kind === "planned" ? ["plan.json", next.plan] : [requestName, settled];
+  const [record, document] = next.kind === "planned" ? [planName, next.plan] : [requestName, settled];
   await allEnded([
     // It stands in a record before the first part is sent, so that whoever comes later goes on with it or ends it.
     work.destination.put(record, documentBytes(document), signal),

@@ -1,16 +1,18 @@
 /** Turns safe parts into a proved export: index, tail, sums, statement, and at last the manifest, which makes it one. */
+import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { displayName, fromJsonMember } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
+import { draftReceiptName, receiptName } from "../../domain/part.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { allEnded } from "../all-ended.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
+import { readReceipt } from "../receipts.ts";
 import { countAttempts } from "./attempts.ts";
-import type { ExportResult } from "./export-call.ts";
+import type { ExportResult, ExportWork } from "./export-call.ts";
 import { type JoinedRecords, joinRecords } from "./join-records.ts";
-import type { ExportWork } from "./export-call.ts";
 import { indexOf, removeStaleFiles, removeStaleRecords } from "./remove-stale.ts";
 import { putStatement } from "./statement.ts";
 import { putSums } from "./sums.ts";
@@ -42,13 +44,13 @@ export async function finalize(
   const tailReceipts = tail === undefined ? [] : [tail.receipt];
   const kept = [...parts, ...records.files, ...records.receipts, ...tailReceipts].map(({ object }) => object);
   const [planBytes, attempts] = await allEnded([
-    destination.get("plan.json", signal),
+    destination.get(planName, signal),
     countAttempts(destination, plan.parts, signal),
     before.wasFinished ? Promise.resolve() : removeStale(work, kept, records, signal),
   ]);
   if (planBytes === undefined)
-    throw new LongshoreError("Damaged", `plan.json is missing in ${destination.location}`);
-  const planFile = { object: "plan.json", size: planBytes.length, sha256: sha256(planBytes) };
+    throw new LongshoreError("Damaged", `${planName} is missing in ${destination.location}`);
+  const planFile = { object: planName, size: planBytes.length, sha256: sha256(planBytes) };
   const { request } = plan;
   const proof = proofOf(work, parts, records, plan);
   const manifest: Manifest = {
@@ -106,7 +108,7 @@ async function putProof(
     );
   }
   await destination.flush(["parts", "receipts", "plan", ""], signal);
-  await destination.put("manifest.json", bytes, signal);
+  await destination.put(manifestName, bytes, signal);
   return { manifest, manifestDigest };
 }
 
@@ -172,9 +174,6 @@ async function refuseDifferences(
   const { changed, vanished, unreadable, unsupported } = records.differences;
   const count = changed + vanished + unreadable + unsupported;
   if (count === 0 || records.firstDifference === undefined) return;
-  const { requestName } = await import("./found-export.ts");
-  const { draftReceiptName, receiptName } = await import("../../domain/part.ts");
-  const { readReceipt } = await import("../receipts.ts");
   await destination.put(requestName, documentBytes(plan.request), signal);
   for (const part of plan.parts) {
     const receipt = await readReceipt(destination, part.number, signal);
@@ -182,7 +181,7 @@ async function refuseDifferences(
     await destination.remove(receiptName(part.number), signal);
     await destination.remove(draftReceiptName(part.number), signal);
   }
-  await destination.remove("plan.json", signal);
+  await destination.remove(planName, signal);
   const first = JSON.parse(records.firstDifference) as {
     path?: string;
     pathBase64?: string;

@@ -1,4 +1,5 @@
 /** What already lies at the location: nothing, an export to go on with, a finished one, or somebody else's data. */
+import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
@@ -7,9 +8,6 @@ import { allEnded } from "../all-ended.ts";
 import { sha256 } from "../digest.ts";
 import { parseDocument } from "../document.ts";
 import { isWorkFile } from "./clean-up.ts";
-
-/** The request stands here until plan.json has it. */
-export const requestName = "tmp/request.json";
 
 export type FoundExport =
   | { readonly kind: "none" }
@@ -27,16 +25,16 @@ export interface Begun {
 export async function findExport(destination: Destination, signal: AbortSignal): Promise<FoundExport> {
   // Asked at once: far from a store, each answer takes a while. What is written in between is met at the list below.
   const [finished, planned, begun] = await allEnded(
-    (["manifest.json", "plan.json", requestName] as const).map((name) => destination.get(name, signal)),
+    ([manifestName, planName, requestName] as const).map((name) => destination.get(name, signal)),
   );
   if (finished !== undefined) {
     const { Manifest } = await import("../../domain/manifest.ts");
-    const manifest = parseDocument(Manifest, finished, `manifest.json in ${destination.location}`);
+    const manifest = parseDocument(Manifest, finished, `${manifestName} in ${destination.location}`);
     return { kind: "finished", manifest, manifestDigest: sha256(finished) };
   }
   if (planned !== undefined) {
     const { Plan } = await import("../../domain/plan.ts");
-    return { kind: "planned", plan: parseDocument(Plan, planned, `plan.json in ${destination.location}`) };
+    return { kind: "planned", plan: parseDocument(Plan, planned, `${planName} in ${destination.location}`) };
   }
   if (begun !== undefined) {
     const { ExportRequest } = await import("../../domain/plan.ts");
@@ -48,7 +46,7 @@ export async function findExport(destination: Destination, signal: AbortSignal):
   for await (const object of destination.list("", signal)) {
     if (object.name === "lock" || isWorkFile(object.name)) continue;
     // Another process may have written its plan between our looks.
-    if ((await destination.size("plan.json", signal)) !== undefined) return findExport(destination, signal);
+    if ((await destination.size(planName, signal)) !== undefined) return findExport(destination, signal);
     throw new LongshoreError("LocationOccupied", `${destination.location} holds other data (${object.name})`);
   }
   return { kind: "none" };

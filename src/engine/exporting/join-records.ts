@@ -1,4 +1,5 @@
 /** Joins what the workers left: index fragments, differences, frames of the seek table. No index line is read unless the format asks. */
+import { indexName, pageTableName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { DifferenceCounts, IndexPageTable, ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject, receiptName } from "../../domain/part.ts";
@@ -65,11 +66,11 @@ export async function joinRecords(
   entries?.end();
   const tableBytes = documentBytes(table);
   const [joined, differing] = await allEnded([
-    index.commit("index.jsonl.zst"),
+    index.commit(indexName),
     differences.commit(),
-    destination.put("index.pages.json", tableBytes, signal),
+    destination.put(pageTableName, tableBytes, signal),
   ]);
-  const tableFile = { object: "index.pages.json", size: tableBytes.length, sha256: sha256(tableBytes) };
+  const tableFile = { object: pageTableName, size: tableBytes.length, sha256: sha256(tableBytes) };
   const files = [...plan.parts.map((part) => part.page), joined, tableFile, ...differing];
   return {
     parts,

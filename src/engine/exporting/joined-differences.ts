@@ -1,4 +1,5 @@
 /** Joins the parts' differences into differences.jsonl and counts them by reason. */
+import { differencesName } from "../../domain/record-names.ts";
 import type { DifferenceCounts } from "../../domain/manifest.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
@@ -31,7 +32,7 @@ export class JoinedDifferences implements AsyncDisposable {
 
   /** The file that was written, if there were any differences. */
   async commit(): Promise<FileDigest[]> {
-    return this.#joined === undefined ? [] : [await this.#joined.commit("differences.jsonl")];
+    return this.#joined === undefined ? [] : [await this.#joined.commit(differencesName)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

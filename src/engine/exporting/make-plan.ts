@@ -1,4 +1,5 @@
 /** Walks the source and makes the plan durable, page by page. */
+import { planName } from "../../domain/record-names.ts";
 import { formatVersion } from "../../domain/export-options.ts";
 import { type PlannedPart, tailParts } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
@@ -35,7 +36,7 @@ export async function makePlan(
   const plannedAt = new Date(home.clock.now()).toISOString();
   const plan: Plan = { formatVersion, request, plannedAt, totals, parts };
   home.onEvent({ kind: "planned", content: 0, files: 0, parts: tailParts(format.name), done: true });
-  await destination.put("plan.json", documentBytes(plan), signal);
+  await destination.put(planName, documentBytes(plan), signal);
   return plan;
 }
 

@@ -5,7 +5,7 @@ import { exportInMemory } from "../../../test/fixtures/export-in-memory.ts";
 import { madeUpSource } from "../../../test/fixtures/made-up-source.ts";
 import { MemoryDestination } from "../../../test/fixtures/memory-destination.ts";
 import type { ExportCall } from "./export-call.ts";
-import { requestName } from "./found-export.ts";
+import { requestName } from "../../domain/record-names.ts";
 import { runExport } from "./run-export.ts";
 import { readSigner } from "./statement.ts";
 

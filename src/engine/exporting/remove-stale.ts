@@ -1,4 +1,5 @@
 /** Removes what attempts and plans that came to nothing left in the export's own folders. */
+import { differencesName, indexName } from "../../domain/record-names.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
 import type { Destination, StoredObject } from "../../domain/ports/destination.ts";
@@ -17,7 +18,7 @@ export async function removeStaleRecords(
       if (!wanted.has(name)) await destination.remove(name, signal);
     }
   });
-  if (!wanted.has("differences.jsonl")) removals.push(destination.remove("differences.jsonl", signal));
+  if (!wanted.has(differencesName)) removals.push(destination.remove(differencesName, signal));
   await allEnded(removals);
 }
 
@@ -48,5 +49,5 @@ export async function removeStaleFiles(
 
 /** Name of the joined index among the files of a manifest. */
 export function indexOf(files: Manifest["files"]): FileDigest | undefined {
-  return files.find(({ object }) => object === "index.jsonl.zst");
+  return files.find(({ object }) => object === indexName);
 }

@@ -1,4 +1,5 @@
 /** Looks up which parts of an earlier export have which keys. */
+import { pageTableName } from "../../domain/record-names.ts";
 import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { Manifest, ManifestPart } from "../../domain/manifest.ts";
@@ -23,10 +24,10 @@ export async function reusableParts({ call, home }: ExportWork, signal: AbortSig
   // The key says nothing about digests of entries, which the index of this export may have to show.
   if (found.manifest.options.entryDigests !== call.options.entryDigests) return () => undefined;
   const { IndexPageTable } = await import("../../domain/manifest.ts");
-  const bytes = await previous.get("index.pages.json", signal);
+  const bytes = await previous.get(pageTableName, signal);
   if (bytes === undefined)
-    throw new LongshoreError("Damaged", `index.pages.json is missing in ${previous.location}`);
-  const table = parseDocument(IndexPageTable, bytes, `index.pages.json in ${previous.location}`);
+    throw new LongshoreError("Damaged", `${pageTableName} is missing in ${previous.location}`);
+  const table = parseDocument(IndexPageTable, bytes, `${pageTableName} in ${previous.location}`);
   const places = new Map(table.parts.map((part) => [part.number, part]));
   const byKey = new Map<string, ReusablePart>();
   for (const part of found.manifest.parts) {

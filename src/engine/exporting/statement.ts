@@ -1,4 +1,5 @@
 /** The signed statement: whose export a manifest is of (Ed25519, RFC 8032). */
+import { signatureName, statementName } from "../../domain/record-names.ts";
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatVersion } from "../../domain/export-options.ts";
@@ -40,6 +41,6 @@ export async function putStatement(
   const { manifest, namespace, name, uid } = subject;
   const statement: Statement = { formatVersion, manifest, namespace, name, uid, issuer: signer.issuer };
   const bytes = documentBytes(statement);
-  await destination.put("statement.json", bytes, signal);
-  await destination.put("statement.json.sig", sign(null, bytes, signer.key), signal);
+  await destination.put(statementName, bytes, signal);
+  await destination.put(signatureName, sign(null, bytes, signer.key), signal);
 }

@@ -1,4 +1,5 @@
 /** Writes SHA256SUMS, streamed, for a Files export has a line for every file. */
+import { indexName, sumsName } from "../../domain/record-names.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -15,7 +16,7 @@ export async function putSums(
   const files = manifest.format === "files" ? summedFiles(destination, manifest, signal) : undefined;
   await using output = await createJoinedObject(destination, "sums", signal);
   for await (const bytes of sha256Sums(manifest, manifestDigest, files)) output.write(bytes);
-  await output.commit("SHA256SUMS");
+  await output.commit(sumsName);
 }
 
 async function* summedFiles(
@@ -23,7 +24,7 @@ async function* summedFiles(
   manifest: Manifest,
   signal: AbortSignal,
 ): AsyncGenerator<SummedFile[]> {
-  const object = "index.jsonl.zst";
+  const object = indexName;
   const size = manifest.files.find((file) => file.object === object)?.size ?? 0;
   for await (const lines of readLines(
     destination.read(object, { offset: 0, length: size }, signal),

@@ -1,4 +1,5 @@
 /** Makes the last part, which ends the archive, and its receipt. */
+import { indexName } from "../../domain/record-names.ts";
 import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { archiveObject, partName, receiptName } from "../../domain/part.ts";
@@ -99,7 +100,7 @@ export async function finishTail(tail: TailWriter, place: TailPlace, signal: Abo
     counts: { entries: 0, files: 0, content: 0 },
     differences: { count: 0 },
     frames: encoded.frames.map(([stored, uncompressed]) => [stored, uncompressed]),
-    index: { fragment: { object: "index.jsonl.zst", size: 0, sha256: sha256("") }, lines: 0, pages: [] },
+    index: { fragment: { object: indexName, size: 0, sha256: sha256("") }, lines: 0, pages: [] },
     attempt: 1,
     adopted: false,
     reused: false,

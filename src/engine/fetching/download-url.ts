@@ -1,4 +1,5 @@
 /** The URL of something to download: `{base}/d/{namespace}/{name}/{file}`, usually with a grant in its query. */
+import { manifestName, signatureName, statementName, sumsName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 
 export interface DownloadUrl {
@@ -23,7 +24,7 @@ export type RemoteName =
 
 /** The shortest base that leaves a file behind `/d/{namespace}/{name}/`: an entry's path may have a `/d/` of its own. */
 const shape = /^.*?\/d\/([^/]+)\/([^/]+)\/(parts\/\d{1,8}|files\/.+|[^/]+)$/;
-const records = new Set(["SHA256SUMS", "manifest.json", "metalink", "statement.json", "statement.json.sig"]);
+const records = new Set([sumsName, manifestName, "metalink", statementName, signatureName]);
 const expected = "{address}/d/{namespace}/{name}/{file}?grant=…";
 
 /** Throws InvalidArgument, which never repeats the query. */

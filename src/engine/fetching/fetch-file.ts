@@ -1,4 +1,5 @@
 /** Downloads a single file of an export, a part, an entry or a record, to a file that appears when it is whole. */
+import { manifestName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { outputError } from "../reading/output-error.ts";
 import { isJoined } from "../verify/joined-file.ts";
@@ -55,7 +56,7 @@ export async function knownFile(session: Session, signal: AbortSignal): Promise<
   const part = (await fetchManifest(session, signal)).parts.get(file.number);
   if (part === undefined)
     throw new LongshoreError("ResourceNotFound", `${target.shown}: the export has no part ${file.number}`, {
-      hint: "its manifest.json names them",
+      hint: `its ${manifestName} names them`,
     });
   return remoteFile(target.url, { size: part.size, sha256: part.sha256 });
 }

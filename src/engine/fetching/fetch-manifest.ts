@@ -1,4 +1,5 @@
 /** Fetches manifest.json of the export that a URL belongs to, and checks it as far as it proves itself. */
+import { manifestName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { sha256 } from "../digest.ts";
 import { type OpenManifest, parseManifest } from "../reading/open-export.ts";
@@ -13,7 +14,7 @@ const mostTries = 5;
 
 /** Throws Damaged, NewerFormat, and what ends a download. */
 export async function fetchManifest(session: Session, signal: AbortSignal): Promise<OpenManifest> {
-  const url = siblingUrl(session.server.target, "manifest.json");
+  const url = siblingUrl(session.server.target, manifestName);
   const subject = shownUrl(url);
   for (let tries = 1; ; tries++) {
     const file = remoteFile(url);

@@ -1,3 +1,4 @@
+import { planName } from "../../domain/record-names.ts";
 import { createHash } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { PlannedPart } from "../../domain/part.ts";
@@ -21,5 +22,5 @@ export async function* readPlanPage(
   };
   yield* readLines(stored(), subject, signal);
   if (hash.digest("hex") !== sha256)
-    throw new LongshoreError("Damaged", `${subject} is not what plan.json says`);
+    throw new LongshoreError("Damaged", `${subject} is not what ${planName} says`);
 }

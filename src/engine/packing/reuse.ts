@@ -1,4 +1,5 @@
 /** Takes a part over from an earlier export whose key is equal, after hashing the old bytes. */
+import { indexName } from "../../domain/record-names.ts";
 import { undefinedIf } from "../../domain/errors.ts";
 import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
@@ -81,7 +82,7 @@ async function copyIndexLines(
   await using writer: ObjectWriter = await destination.create(`tmp/${randomUUID()}`, signal);
   const hash = createHash("sha256");
   const range = { offset: reusable.indexOffset, length: reusable.indexSize };
-  for await (const chunk of previous.read("index.jsonl.zst", range, signal)) {
+  for await (const chunk of previous.read(indexName, range, signal)) {
     hash.update(chunk);
     writer.write(chunk);
   }

@@ -1,4 +1,5 @@
 /** Reads the small records of an export: whole, but not however large they are, and only with the bytes they must have. */
+import { manifestName } from "../../domain/record-names.ts";
 import type { z } from "zod";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -38,7 +39,7 @@ export async function readDocument<T>(
   const bytes = await readRecord(destination, name, signal);
   if (bytes === undefined) throw damaged(destination, `${name} is missing`);
   if (expected !== undefined && sha256(bytes) !== expected.sha256)
-    throw damaged(destination, `${name} is not what manifest.json says`);
+    throw damaged(destination, `${name} is not what ${manifestName} says`);
   return parseDocument(schema, bytes, `${name} in ${destination.location}`);
 }
 

@@ -1,4 +1,5 @@
 /** Decodes frames of parts, keeping the last: entries are read in the order in which they lie. */
+import { manifestName } from "../../domain/record-names.ts";
 import { hasCode } from "../../domain/errors.ts";
 import type { Damage } from "./content-reader.ts";
 import { type OpenExport, provenReceipt, type ReadingStreamFormat } from "./open-export.ts";
@@ -85,8 +86,7 @@ export class FrameCache {
     const known = this.#tables.get(part);
     if (known !== undefined) return known;
     const object = this.#opened.parts.get(part)?.object;
-    if (object === undefined)
-      return { part, object: "manifest.json", message: "the manifest has no such part" };
+    if (object === undefined) return { part, object: manifestName, message: "the manifest has no such part" };
     try {
       const frames = framesOf((await provenReceipt(this.#opened, part, signal)).frames);
       for (const oldest of this.#tables.keys())

@@ -1,4 +1,5 @@
 /** The lines of the index as entries: all of them, or those of one path or one folder, reading only the pages needed. */
+import { indexName } from "../../domain/record-names.ts";
 import { zstdDecompressSync } from "node:zlib";
 import type { LongshoreError } from "../../domain/errors.ts";
 import { type IndexEntry, parseIndexLine } from "../../domain/plan-line.ts";
@@ -73,7 +74,7 @@ async function* linesUnder(
 /** The page's text: whole lines, in byte order of their paths. */
 export async function readPageText(index: Index, page: Page, signal: AbortSignal): Promise<string> {
   const { destination } = index.opened;
-  const name = "index.jsonl.zst";
+  const name = indexName;
   const stored = await readRange(destination, { name, offset: page.offset, length: page.size }, signal);
   try {
     return zstdDecompressSync(stored, { maxOutputLength: largestText }).toString("utf8");
@@ -96,7 +97,7 @@ export async function readPage(index: Index, page: Page, signal: AbortSignal): P
   } catch (cause) {
     throw damaged(
       index.opened.destination,
-      `index.jsonl.zst has a malformed line in the page at byte ${page.offset}`,
+      `${indexName} has a malformed line in the page at byte ${page.offset}`,
       cause,
     );
   }

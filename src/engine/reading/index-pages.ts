@@ -1,4 +1,5 @@
 /** The page table of the index: where in index.jsonl.zst a path is found. Read whole; about a megabyte for ten million entries. */
+import { pageTableName } from "../../domain/record-names.ts";
 import { fromJsonMember } from "../../domain/byte-string.ts";
 import { IndexPageTable } from "../../domain/manifest.ts";
 import { damaged, readDocument } from "./document.ts";
@@ -26,7 +27,7 @@ const largestPage = 16 * 1024 * 1024;
 
 export async function openIndex(opened: OpenExport, signal: AbortSignal): Promise<Index> {
   const { destination, manifest } = opened;
-  const name = "index.pages.json";
+  const name = pageTableName;
   const expected = manifest.files.find((file) => file.object === name);
   const table = await readDocument(destination, { name, schema: IndexPageTable, expected }, signal);
   const pages: Page[] = [];

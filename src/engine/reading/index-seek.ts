@@ -1,4 +1,5 @@
 /** Finds entries of the index by their place in its order, reading one or two pages and parsing few of their lines. */
+import { indexName } from "../../domain/record-names.ts";
 import { type IndexEntry, parseIndexLine } from "../../domain/plan-line.ts";
 import { damaged } from "./document.ts";
 import { checkIndexEntry } from "./index-entry-check.ts";
@@ -30,7 +31,7 @@ export function createSeeker(index: Index): SeekEntry {
     // The table says that the next page begins at the key or behind it.
     const next = firstFrom(index, (await linesOf(number + 1, signal)).slice(0, 1), key);
     if (next === undefined)
-      throw damaged(index.opened.destination, `index.jsonl.zst is not in order in page ${number + 1}`);
+      throw damaged(index.opened.destination, `${indexName} is not in order in page ${number + 1}`);
     return next;
   };
 }
@@ -58,6 +59,6 @@ function entryOf(index: Index, line: string): IndexEntry {
     checkIndexEntry(entry);
     return entry;
   } catch (cause) {
-    throw damaged(index.opened.destination, "index.jsonl.zst has a malformed line", cause);
+    throw damaged(index.opened.destination, `${indexName} has a malformed line`, cause);
   }
 }

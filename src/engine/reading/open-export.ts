@@ -1,4 +1,5 @@
 /** Opens a finished export: reads its manifest and nothing else. */
+import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { Manifest, type ManifestPart } from "../../domain/manifest.ts";
 import { receiptName } from "../../domain/part.ts";
@@ -30,9 +31,9 @@ export interface OpenExport extends OpenManifest {
 
 /** Throws NotAnExport, NotFinished, NewerFormat or Damaged, which names the field. */
 export async function openExport(destination: Destination, signal: AbortSignal): Promise<OpenExport> {
-  const bytes = await readRecord(destination, "manifest.json", signal);
+  const bytes = await readRecord(destination, manifestName, signal);
   if (bytes === undefined) throw await whyNoManifest(destination, signal);
-  const opened = parseManifest(bytes, `manifest.json in ${destination.location}`);
+  const opened = parseManifest(bytes, `${manifestName} in ${destination.location}`);
   return { destination: withPartObjects(destination, opened.manifest), ...opened };
 }
 
@@ -60,12 +61,12 @@ export async function provenReceipt(opened: OpenExport, part: number, signal: Ab
 }
 
 async function whyNoManifest(destination: Destination, signal: AbortSignal): Promise<LongshoreError> {
-  for (const name of ["plan.json", "tmp/request.json"]) {
+  for (const name of [planName, requestName]) {
     if ((await destination.size(name, signal)) === undefined) continue;
     return new LongshoreError("NotFinished", `The export ${destination.location} is not finished`);
   }
   return new LongshoreError(
     "NotAnExport",
-    `${destination.location} holds no export (there is no manifest.json)`,
+    `${destination.location} holds no export (there is no ${manifestName})`,
   );
 }

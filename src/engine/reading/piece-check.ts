@@ -1,4 +1,5 @@
 /** Checks content as it passes against the length and CRC-32 that the index has of each of its pieces. */
+import { indexName } from "../../domain/record-names.ts";
 import { crc32 } from "node:zlib";
 import type { Damage } from "./content-reader.ts";
 
@@ -57,9 +58,7 @@ export class PieceCheck {
   /** Damage at where the check stands. */
   damage(message: string): Damage {
     const piece = this.#pieces[Math.min(this.#current, this.#pieces.length - 1)];
-    return piece === undefined
-      ? { part: 0, object: "index.jsonl.zst", message }
-      : { ...placeOf(piece), message };
+    return piece === undefined ? { part: 0, object: indexName, message } : { ...placeOf(piece), message };
   }
 
   #close(piece: CheckedPiece): Damage | undefined {

@@ -1,4 +1,5 @@
 /** Content out of parts that are streams cut into frames: small files come synchronously from the frame decoded last. */
+import { manifestName } from "../../domain/record-names.ts";
 import { crc32 } from "node:zlib";
 import { type ContentReader, type ContentSink, type Damage, pieceLength } from "./content-reader.ts";
 import { FrameCache } from "./frame-cache.ts";
@@ -63,7 +64,7 @@ export class StreamContent implements ContentReader {
   }
 
   #damage(part: number, message: string): Damage {
-    return { part, object: this.#opened.parts.get(part)?.object ?? "manifest.json", message };
+    return { part, object: this.#opened.parts.get(part)?.object ?? manifestName, message };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Restores plan.json and damaged plan pages from what else vouches for them. */
+import { planName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { joinLocation } from "../../domain/location.ts";
 import { formatVersion } from "../../domain/export-options.ts";
@@ -19,11 +20,11 @@ export async function planOf(
   receipts: ReadonlyMap<number, Receipt>,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const file = manifest.run.files.find(({ object }) => object === "plan.json");
+  const file = manifest.run.files.find(({ object }) => object === planName);
   if (file !== undefined && (await holdsObject(destination, file, signal))) {
     const { Plan } = await import("../../domain/plan.ts");
-    const bytes = await destination.get("plan.json", signal);
-    if (bytes !== undefined) return parseDocument(Plan, bytes, "plan.json");
+    const bytes = await destination.get(planName, signal);
+    if (bytes !== undefined) return parseDocument(Plan, bytes, planName);
   }
   return rebuilt(manifest, receipts);
 }
@@ -99,5 +100,5 @@ export async function mendPlanPages(work: ExportWork, plan: Plan, signal: AbortS
 
 /** Writes plan.json as it is made from a plan. */
 export async function putPlan(destination: Destination, plan: Plan, signal: AbortSignal): Promise<void> {
-  await destination.put("plan.json", documentBytes(plan), signal);
+  await destination.put(planName, documentBytes(plan), signal);
 }

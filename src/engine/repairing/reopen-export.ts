@@ -1,11 +1,12 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
+import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { hasCode } from "../../domain/errors.ts";
 import { archiveObject, receiptName } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { documentBytes, parseDocument } from "../document.ts";
 import { checkRequest } from "../exporting/check-request.ts";
-import { type FoundExport, requestName } from "../exporting/found-export.ts";
+import type { FoundExport } from "../exporting/found-export.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
 import { newRequest } from "../exporting/new-request.ts";
 import { holdsObject } from "../packing/stored-object.ts";
@@ -32,16 +33,16 @@ export async function reopenExport(
     else if (!(await hasPart(destination, receipt, signal)))
       await destination.remove(receiptName(number), signal);
   }
-  await destination.remove("manifest.json", signal);
+  await destination.remove(manifestName, signal);
   return { kind: "planned", plan };
 }
 
 async function readPlan(destination: Destination, signal: AbortSignal): Promise<Plan | undefined> {
-  const bytes = await destination.get("plan.json", signal);
+  const bytes = await destination.get(planName, signal);
   if (bytes === undefined) return undefined;
   const { Plan } = await import("../../domain/plan.ts");
   try {
-    return parseDocument(Plan, bytes, `plan.json in ${destination.location}`);
+    return parseDocument(Plan, bytes, `${planName} in ${destination.location}`);
   } catch (error) {
     if (!hasCode(error, "Damaged")) throw error;
     return undefined;
@@ -54,8 +55,7 @@ async function readRequest(
   signal: AbortSignal,
 ): Promise<ExportRequest | undefined> {
   const bytes = await destination.get(requestName, signal);
-  if (bytes === undefined || (await destination.size("manifest.json", signal)) !== undefined)
-    return undefined;
+  if (bytes === undefined || (await destination.size(manifestName, signal)) !== undefined) return undefined;
   const { ExportRequest } = await import("../../domain/plan.ts");
   const request = parseDocument(ExportRequest, bytes, `${requestName} in ${destination.location}`);
   checkRequest(destination.location, request, {
@@ -72,8 +72,8 @@ async function begunAgain(work: ExportWork, signal: AbortSignal): Promise<FoundE
   const request = newRequest(work);
   await destination.removeAll("receipts", signal);
   await destination.put(requestName, documentBytes(request), signal);
-  await destination.remove("plan.json", signal);
-  await destination.remove("manifest.json", signal);
+  await destination.remove(planName, signal);
+  await destination.remove(manifestName, signal);
   return { kind: "begun", request };
 }
 

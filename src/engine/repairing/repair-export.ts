@@ -1,4 +1,5 @@
 /** `--repair`: verifies every byte of an export and makes again what is damaged, from the source, touching nothing that is right. */
+import { manifestName } from "../../domain/record-names.ts";
 import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import { receiptName } from "../../domain/part.ts";
 import type { Manifest } from "../../domain/manifest.ts";
@@ -53,7 +54,7 @@ export async function repairExport(
     kind: "notice",
     message: `${report.problemCount} problems in ${destination.location}, mending them from ${source.location}`,
   });
-  const isTrusted = !report.problems.some(({ object }) => object === "manifest.json");
+  const isTrusted = !report.problems.some(({ object }) => object === manifestName);
   const result = isTrusted ? await mendAside(work, manifest, report, signal) : await reopened(work, signal);
   return await confirmed(work, result, signal);
 }
@@ -68,7 +69,7 @@ async function verify({ home, destination }: ExportWork, signal: AbortSignal): P
 }
 
 async function reopened(work: ExportWork, signal: AbortSignal): Promise<ExportResult> {
-  const wasFinished = (await work.destination.size("manifest.json", signal)) !== undefined;
+  const wasFinished = (await work.destination.size(manifestName, signal)) !== undefined;
   const found = await reopenExport(work, signal);
   return continueExport(work, found, signal, wasFinished);
 }
@@ -111,7 +112,7 @@ async function mend(
 ): Promise<ExportResult> {
   if (manifest.run.archive !== undefined) return mendArchive(work, manifest, report, signal);
   const { destination } = work;
-  const bytes = await destination.get("manifest.json", signal);
+  const bytes = await destination.get(manifestName, signal);
   const data = manifest.parts.filter((part) => !part.tail);
   const states = await Array.fromAsync(partStates(destination, data, manifest, signal));
   const plan = await planOf(destination, manifest, receiptsOf(states), signal);
@@ -181,7 +182,7 @@ async function putBack(
       signal,
     );
   }
-  await destination.put("manifest.json", bytes, signal);
+  await destination.put(manifestName, bytes, signal);
   return { manifest, manifestDigest, unchanged: false };
 }
 

@@ -1,4 +1,5 @@
 /** Looks at what is left of each part: its bytes, its receipt, its lines of the index and of the differences. */
+import { differencesName, indexName, pageTableName } from "../../domain/record-names.ts";
 import { hasCode, undefinedIf } from "../../domain/errors.ts";
 import { createHash } from "node:crypto";
 import type { Manifest } from "../../domain/manifest.ts";
@@ -44,11 +45,11 @@ export async function* partStates(
       const { fragment } = receipt.index;
       const differences = receipt.differences.fragment;
       fragments =
-        (await restore(destination, { from: "index.jsonl.zst", offset: indexOffset, fragment }, signal)) &&
+        (await restore(destination, { from: indexName, offset: indexOffset, fragment }, signal)) &&
         (differences === undefined ||
           (await restore(
             destination,
-            { from: "differences.jsonl", offset: differencesOffset, fragment: differences },
+            { from: differencesName, offset: differencesOffset, fragment: differences },
             signal,
           )));
       indexOffset += fragment.size;
@@ -99,7 +100,7 @@ async function readTable(
   destination: Destination,
   signal: AbortSignal,
 ): Promise<Map<number, { offset: number }>> {
-  const name = "index.pages.json";
+  const name = pageTableName;
   const bytes = await destination.get(name, signal);
   if (bytes === undefined) return new Map();
   const { IndexPageTable } = await import("../../domain/manifest.ts");

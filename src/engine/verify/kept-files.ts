@@ -1,4 +1,5 @@
 /** Checks the files of format Files against the index, and that there are no others. */
+import { indexName } from "../../domain/record-names.ts";
 import { createHash } from "node:crypto";
 import type { StoredObject } from "../../domain/ports/destination.ts";
 import { fileObject } from "../reading/content.ts";
@@ -28,7 +29,7 @@ export async function checkKeptFiles(
         ? await checkObject(opened.destination, expected, onBytes, signal)
         : ({
             kind: "document",
-            object: "index.jsonl.zst",
+            object: indexName,
             message: "names a file outside the export",
           } as const);
       if (problem !== undefined) log.add({ ...problem, part, entry: entry.path });
@@ -66,7 +67,7 @@ async function* keptLines(
     if (digest.digest("hex") === part.sha256) continue;
     log.add({
       kind: "digest",
-      object: "index.jsonl.zst",
+      object: indexName,
       part: part.number,
       message: `its files of part ${part.number} are not those of the manifest`,
     });

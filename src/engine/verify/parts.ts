@@ -1,4 +1,5 @@
 /** Hashes the parts of an archive; of a damaged one, finds which frames and which entries are lost. */
+import { indexName } from "../../domain/record-names.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
 import { openContent } from "../reading/content.ts";
@@ -45,7 +46,7 @@ export async function checkParts(
       await nameFrames(verification, { part, format: layout.format }, signal);
     const { index } = layout;
     if (index !== undefined)
-      await guarded("index.jsonl.zst", log, () =>
+      await guarded(indexName, log, () =>
         nameEntries(verification, { part, index, format: layout.format }, signal),
       );
   }

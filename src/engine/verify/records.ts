@@ -1,4 +1,5 @@
 /** Checks the records of an export: each against the manifest, and all against one another. */
+import { manifestName, pageTableName } from "../../domain/record-names.ts";
 import { createHash } from "node:crypto";
 import { undefinedIf } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
@@ -19,7 +20,7 @@ import type { Verification } from "./verification.ts";
 export function checkManifest(opened: OpenManifest, log: ProblemLog): void {
   const { manifest, rawManifest } = opened;
   const contradiction = (message: string): void =>
-    log.add({ kind: "document", object: "manifest.json", message });
+    log.add({ kind: "document", object: manifestName, message });
   const { contentDigest: _digest, run: _run, ...content } = rawManifest;
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex");
   if (digest !== manifest.contentDigest) contradiction("its contentDigest is not that of its content");
@@ -76,9 +77,10 @@ export async function checkReceipts(index: Index, log: ProblemLog, signal: Abort
       if (receipt === undefined) return;
       const { index: lines } = receipt;
       const table = tables.get(part.number);
-      if (!agree(receipt, part)) log.add({ kind: "document", object, message: "contradicts manifest.json" });
+      if (!agree(receipt, part))
+        log.add({ kind: "document", object, message: `contradicts ${manifestName}` });
       if (table === undefined || table.lines !== lines.lines || table.size !== lines.fragment.size)
-        log.add({ kind: "document", object, message: "contradicts index.pages.json" });
+        log.add({ kind: "document", object, message: `contradicts ${pageTableName}` });
     },
     signal,
   );
@@ -109,14 +111,14 @@ export async function checkIndexLines(index: Index, log: ProblemLog, signal: Abo
     counted.set(page.part, (counted.get(page.part) ?? 0) + lines);
     const path = firstPath(text);
     if (lines !== page.lines || path !== page.path || path < last)
-      throw damaged(destination, `index.pages.json does not fit the index at byte ${page.offset}`);
+      throw damaged(destination, `${pageTableName} does not fit the index at byte ${page.offset}`);
     last = path;
   }
   for (const part of index.table.parts) {
     if ((counted.get(part.number) ?? 0) === part.lines) continue;
     log.add({
       kind: "document",
-      object: "index.pages.json",
+      object: pageTableName,
       message: `has not all ${part.lines} lines of part ${part.number}`,
     });
   }

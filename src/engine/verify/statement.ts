@@ -1,4 +1,5 @@
 /** Checks who signed the export: statement.json says so, statement.json.sig is their Ed25519 signature over its bytes. */
+import { manifestName, signatureName, statementName } from "../../domain/record-names.ts";
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";
 import { Statement } from "../../domain/manifest.ts";
@@ -16,14 +17,12 @@ export async function checkStatement(
   signal: AbortSignal,
 ): Promise<(manifestSha256: string, issuer: string | undefined) => StatementState> {
   const trusted = publicKey === undefined ? undefined : keyOf(publicKey);
-  const bytes = await guarded("statement.json", log, () => readRecord(destination, "statement.json", signal));
-  const signature = await guarded("statement.json.sig", log, () =>
-    readRecord(destination, "statement.json.sig", signal),
-  );
+  const bytes = await guarded(statementName, log, () => readRecord(destination, statementName, signal));
+  const signature = await guarded(signatureName, log, () => readRecord(destination, signatureName, signal));
   const statement =
     bytes === undefined
       ? undefined
-      : await guarded("statement.json", log, async () => parseDocument(Statement, bytes, "statement.json"));
+      : await guarded(statementName, log, async () => parseDocument(Statement, bytes, statementName));
   return (manifestSha256, signedBy) => {
     const isAbsent = bytes === undefined && signature === undefined;
     if (isAbsent && trusted === undefined && signedBy === undefined) return { state: "absent" };
@@ -52,16 +51,20 @@ function judge(
   wanted: { manifestSha256: string; trusted: KeyObject | undefined },
 ): StatementState | Fault {
   const { bytes, signature, statement } = found;
-  const object = "statement.json";
+  const object = statementName;
   if (bytes === undefined || signature === undefined) return half(found);
   if (statement === undefined) return { state: "invalid" };
   const issuer = issuerOf(statement.issuer);
   if (issuer === undefined) return { object, message: "names no Ed25519 key as its issuer" };
   const key = fingerprint(issuer);
   if (statement.manifest !== wanted.manifestSha256)
-    return { object, message: "is about another manifest.json", key };
+    return { object, message: `is about another ${manifestName}`, key };
   if (signature.length !== 64 || !verify(null, bytes, issuer, signature))
-    return { object: `${object}.sig`, message: "is not a signature over statement.json by its issuer", key };
+    return {
+      object: signatureName,
+      message: `is not a signature over ${statementName} by its issuer`,
+      key,
+    };
   const subject = statement.namespace === "" ? statement.name : `${statement.namespace}/${statement.name}`;
   if (wanted.trusted === undefined) return { state: "signed", key, subject };
   const given = fingerprint(wanted.trusted);
@@ -72,12 +75,12 @@ function judge(
 
 function half({ bytes, signature }: Found): Fault {
   if (bytes !== undefined)
-    return { object: "statement.json.sig", message: "is missing, though the statement is there" };
+    return { object: signatureName, message: "is missing, though the statement is there" };
   const why =
     signature === undefined
       ? "though the export was signed or a key was given to check it with"
       : "though its signature is there";
-  return { object: "statement.json", message: `is missing, ${why}` };
+  return { object: statementName, message: `is missing, ${why}` };
 }
 
 function keyOf(pem: string): KeyObject {

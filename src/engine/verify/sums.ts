@@ -1,4 +1,5 @@
 /** SHA256SUMS must be, byte for byte, what the manifest makes of it. */
+import { manifestName, sumsName } from "../../domain/record-names.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import { sha256Sums } from "../../domain/sha256sums.ts";
 import type { Index } from "../reading/index-pages.ts";
@@ -11,7 +12,7 @@ export async function checkSums(
   signal: AbortSignal,
 ): Promise<void> {
   const { destination, manifest, manifestSha256 } = opened;
-  const object = "SHA256SUMS";
+  const object = sumsName;
   const size = await destination.size(object, signal);
   if (size === undefined) {
     log.add({ kind: "missing", object, message: "is missing" });
@@ -32,7 +33,7 @@ export async function checkSums(
   const expected = sha256Sums(summed, manifestSha256, files);
   const stored = destination.read(object, { offset: 0, length: size }, signal);
   if (!(await sameBytes(expected, stored, onBytes)))
-    log.add({ kind: "digest", object, message: "is not what manifest.json makes it" });
+    log.add({ kind: "digest", object, message: `is not what ${manifestName} makes it` });
 }
 
 async function sameBytes(

@@ -1,9 +1,10 @@
 /** Finds what lies in the folder though nobody vouches for it. */
+import { manifestName, signatureName, statementName, sumsName } from "../../domain/record-names.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { Verification } from "./verification.ts";
 
 /** Vouched for by being checked themselves; `lock` is empty and means nothing. */
-const known = ["manifest.json", "SHA256SUMS", "statement.json", "statement.json.sig", "lock"];
+const known = [manifestName, sumsName, statementName, signatureName, "lock"];
 /** Finalizing an export clears these away; what is in them was left by one that was interrupted while it did. */
 const workFolders = ["tmp/", "attempts/", "index/"];
 

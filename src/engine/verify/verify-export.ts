@@ -1,4 +1,5 @@
 /** Reads every byte of an export and says what is not as its manifest has it. */
+import { indexName, manifestName, pageTableName, sumsName } from "../../domain/record-names.ts";
 import type { FormatName } from "../../domain/export-options.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { openIndex } from "../reading/index-pages.ts";
@@ -26,7 +27,7 @@ export interface VerifyOptions {
 export async function verifyExport(options: VerifyOptions, signal: AbortSignal): Promise<VerifyReport> {
   const log = new ProblemLog();
   const statementOf = await checkStatement(options.destination, options.publicKey, log, signal);
-  const opened = await guarded("manifest.json", log, () => openExport(options.destination, signal));
+  const opened = await guarded(manifestName, log, () => openExport(options.destination, signal));
   let bytes = 0;
   let statement: StatementState = { state: "invalid" };
   if (opened !== undefined) {
@@ -60,15 +61,15 @@ async function checkEverything(
   const format = await options.formatOf(opened.manifest.format);
   checkManifest(opened, log);
   await checkRecords(verification, signal);
-  const index = await guarded("index.pages.json", log, () => openIndex(opened, signal));
+  const index = await guarded(pageTableName, log, () => openIndex(opened, signal));
   if (index !== undefined) {
     await guarded("receipts", log, () => checkReceipts(index, log, signal));
-    await guarded("index.jsonl.zst", log, () => checkIndexLines(index, log, signal));
+    await guarded(indexName, log, () => checkIndexLines(index, log, signal));
   }
   if (format.layout === "archive") await checkParts(verification, { format, index }, signal);
   else if (index !== undefined)
-    await guarded("index.jsonl.zst", log, () => checkKeptFiles(verification, index, signal));
-  await guarded("SHA256SUMS", log, () => checkSums(verification, index, signal));
+    await guarded(indexName, log, () => checkKeptFiles(verification, index, signal));
+  await guarded(sumsName, log, () => checkSums(verification, index, signal));
   await checkUnlisted(verification, signal);
 }
 

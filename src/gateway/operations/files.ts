@@ -1,4 +1,5 @@
 /** What a finished export holds: its tree, a level at a time, and its manifest. */
+import { manifestName } from "../../domain/record-names.ts";
 import { FileDocument, FileListing } from "../../api/documents.ts";
 import { routes } from "../../api/routes.ts";
 import { bytesOf, byteStringOf } from "../../domain/byte-string.ts";
@@ -137,7 +138,7 @@ function readCursor(cursor: string, folder: string): string {
 
 async function manifestAnswer({ opened }: ServedExport, signal: AbortSignal): Promise<Answer> {
   const { destination } = opened;
-  const name = "manifest.json";
+  const name = manifestName;
   const size = await destination.size(name, signal);
   if (size === undefined) throw unnamed(new LongshoreError("Damaged", `${name} is missing`));
   return {

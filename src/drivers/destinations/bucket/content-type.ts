@@ -1,4 +1,6 @@
 /** What a browser is told of an object that it gets straight from the store; nothing that it would run. */
+import { sumsName } from "../../../domain/record-names.ts";
+
 const types: readonly (readonly [ending: string, type: string])[] = [
   [".json", "application/json"],
   [".tar", "application/x-tar"],
@@ -6,7 +8,7 @@ const types: readonly (readonly [ending: string, type: string])[] = [
   [".zst", "application/zstd"],
   [".zip", "application/zip"],
   [".jsonl", "application/x-ndjson"],
-  ["SHA256SUMS", "text/plain; charset=utf-8"],
+  [sumsName, "text/plain; charset=utf-8"],
 ];
 
 /** What people stored under files/ has no type that we could know. */

@@ -1,24 +1,25 @@
 /** Removes a prepared export, if it is that of the owner who asks. Whoever is cut off does it again from the start. */
+import {
+  differencesName,
+  indexName,
+  manifestName,
+  pageTableName,
+  planName,
+  requestName,
+  signatureName,
+  statementName,
+  sumsName,
+} from "../../domain/record-names.ts";
 import { rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { hasCode } from "../../domain/errors.ts";
+import { hasCode, undefinedIf } from "../../domain/errors.ts";
 import { parseBucketLocation } from "../../domain/location.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { OwnedPlace } from "../../domain/ports/job-runner.ts";
 
-const planName = "plan.json";
-const requestName = "tmp/request.json";
-
 /** Everything that a finished export has beside its plan. */
-const records = [
-  "statement.json",
-  "statement.json.sig",
-  "SHA256SUMS",
-  "differences.jsonl",
-  "index.jsonl.zst",
-  "index.pages.json",
-];
+const records = [statementName, signatureName, sumsName, differencesName, indexName, pageTableName];
 const folders = ["parts", "files", "receipts", "plan", "index", "attempts"];
 
 /**
@@ -66,16 +67,11 @@ async function lockIfRoom(
   holder: string,
   signal: AbortSignal,
 ): Promise<AsyncDisposable | undefined> {
-  try {
-    return await destination.lock?.(holder, signal);
-  } catch (error) {
-    if (hasCode(error, "DestinationFull")) return undefined;
-    throw error;
-  }
+  return destination.lock?.(holder, signal).catch(undefinedIf("DestinationFull"));
 }
 
 async function removeRecords(destination: Destination, signal: AbortSignal): Promise<void> {
-  await destination.remove("manifest.json", signal);
+  await destination.remove(manifestName, signal);
   await destination.flush([""], signal);
   for (const record of records) await destination.remove(record, signal);
   for (const folder of folders) await destination.removeAll(folder, signal);
@@ -86,7 +82,7 @@ async function removeRecords(destination: Destination, signal: AbortSignal): Pro
 
 /** `kept` is the record that names the owner. */
 async function removeEverything(destination: Destination, kept: string, signal: AbortSignal): Promise<void> {
-  await destination.remove("manifest.json", signal);
+  await destination.remove(manifestName, signal);
   await removeBut(destination, "", kept, signal);
   await destination.removeAll("", signal);
 }

@@ -1,4 +1,5 @@
 /** One export must not lie inside another: removing or tidying that one would take this one with it. */
+import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasCode, LongshoreError } from "../../domain/errors.ts";
@@ -7,7 +8,7 @@ import type { Destination } from "../../domain/ports/destination.ts";
 import type { Place } from "../../domain/ports/places.ts";
 
 /** What the folder of an export has from its first moment to its last. */
-const marks = ["plan.json", "tmp/request.json", "manifest.json"];
+const marks = [planName, requestName, manifestName];
 
 type OpenDestination = (location: string) => Promise<Destination>;
 
