@@ -1,7 +1,7 @@
 /** What the commands are given: the drivers and the outside world. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Drivers } from "../domain/ports/home.ts";
-import type { ExportHome } from "../engine/exporting/export-call.ts";
+import type { ExportHome, Signer } from "../engine/exporting/export-call.ts";
 import type { ProgramName } from "./program-name.ts";
 import type { ClusterHost } from "./remote/remote.ts";
 
@@ -20,12 +20,14 @@ export interface CliContext {
   readonly exportHome: Omit<ExportHome, "onEvent">;
   /** The path that a path or file:// URL names. Throws UnknownScheme, InvalidArgument. */
   readonly pathOf: (location: string) => string;
+  /** The Ed25519 key of a PEM file. Throws InvalidKey. */
+  readonly readSignKey: (file: string) => Promise<Signer>;
   /** What the environment says of the server that commands talk to. */
   readonly server: ServerAccess;
   /** The cluster that commands talk to where no server is named. */
   readonly cluster?: ClusterHost;
   /** Commands that need more than the command line may import, such as `serve`. */
-  readonly extraCommands?: (context: CliContext) => readonly Command[];
+  readonly extraCommands?: (context: CliContext) => readonly CommandUnknownOpts[];
 }
 
 export interface ServerAccess {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Manifest } from "../domain/manifest.ts";
-import { exportDocument } from "./export-document.ts";
+import { documentText, exportDocument } from "./export-document.ts";
 
 const part = (number: number, size: number, digit: string): Manifest["parts"][number] => ({
   number,
@@ -77,6 +77,16 @@ test("says all that the command line promises", () => {
     manifestDigest: "d".repeat(64),
     seconds: 1.235,
   });
+});
+
+test("tells a person where the differences are, as it can be given to a command", () => {
+  for (const [location, list] of [
+    ["/mnt/reports", "/mnt/reports/differences.jsonl"],
+    ["s3://handover/reports?region=eu-west-1", "s3://handover/reports/differences.jsonl?region=eu-west-1"],
+  ] as const) {
+    const text = documentText(exportDocument(result(manifestOf()), location, 1), false);
+    assert.ok(text.endsWith(`\n  10 entries were not as planned, see ${list}\n`), text);
+  }
 });
 
 test("has no archive where files are kept as they are", () => {

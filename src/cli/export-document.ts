@@ -1,8 +1,11 @@
-/** What `export --json` prints. */
+/** What `export` prints at its end. */
 import { createHash } from "node:crypto";
+import { joinLocation } from "../domain/location.ts";
 import type { Manifest } from "../domain/manifest.ts";
 import type { ExportResult } from "../engine/exporting/export-call.ts";
+import { summaryText } from "./export-summary.ts";
 
+/** As `export --json` prints it. */
 export interface ExportDocument {
   readonly name: string;
   readonly state: "Succeeded";
@@ -36,6 +39,14 @@ export function exportDocument(result: ExportResult, location: string, seconds: 
     seconds: Math.round(seconds * 1000) / 1000,
   };
 }
+
+/** For a person; `unchanged` where it was finished before. */
+export const documentText = (document: ExportDocument, unchanged: boolean): string =>
+  summaryText({
+    ...document,
+    state: unchanged ? "is finished" : document.state,
+    differencesAt: joinLocation(document.location, "differences.jsonl"),
+  });
 
 /** The entity tag follows from the parts alone, so it is the same wherever the archive is served from. */
 function archiveOf({ format, parts, totals, run }: Manifest): NonNullable<ExportDocument["archive"]> {

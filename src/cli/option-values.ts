@@ -1,8 +1,9 @@
 /** Reads the values of options; whatever is wrong with one is an InvalidArgument that names the option. */
-import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../domain/errors.ts";
 import { checkPattern } from "../domain/pattern.ts";
 import { parseQuantity } from "../domain/quantity.ts";
+import { type ListenAddress, parseListenAddress } from "./serve-options.ts";
 
 const invalid = (option: string, value: string, wanted: string): LongshoreError =>
   new LongshoreError("InvalidArgument", `${option} ${JSON.stringify(value)} is not ${wanted}`);
@@ -33,6 +34,14 @@ export const size =
     if (bytes < min) throw invalid(option, value, `at least ${min / 1024}Ki`);
     return bytes;
   };
+
+/** Port 0 is any that is free. */
+export function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === undefined)
+    throw new InvalidArgumentError("It must be ADDRESS:PORT, such as 127.0.0.1:8080.");
+  return address;
+}
 
 export const collectPattern =
   (option: string) =>

@@ -1,7 +1,7 @@
 /** The exit codes, and how an error is told to a person. */
 import { catalogue, LongshoreError } from "../domain/errors.ts";
 
-export const interrupted = 130;
+export const exitCodes = { done: 0, failed: 1, usage: 2, differences: 3, interrupted: 130 } as const;
 
 /** Sets the exit code of a command that did what it was asked for. */
 export function exitWith(code: number): void {
@@ -9,7 +9,9 @@ export function exitWith(code: number): void {
 }
 
 export function exitCodeOf(error: unknown): number {
-  return error instanceof LongshoreError && catalogue[error.code].severity === "usage" ? 2 : 1;
+  return error instanceof LongshoreError && catalogue[error.code].severity === "usage"
+    ? exitCodes.usage
+    : exitCodes.failed;
 }
 
 /** One sentence: what, where, and what to do next. `verbose` adds the cause. */

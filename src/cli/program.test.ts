@@ -66,9 +66,7 @@ test("a verb without a kind, and a kind that is none, are wrong usage", async ()
 
 test("commands of others have their place", async () => {
   let ran = 0;
-  const extraCommands = () => [
-    new Command("serve").description("serves").action(() => void ran++) as Command,
-  ];
+  const extraCommands = () => [new Command("serve").description("serves").action(() => void ran++)];
   const { code } = await runInProcess(["serve"], { extraCommands });
   assert.deepEqual([code, ran], [0, 1]);
   const { stdout } = await runInProcess(["--help"], { extraCommands });

@@ -9,7 +9,8 @@ import { verifyCommand } from "./commands/verify.ts";
 import type { CliContext } from "./context.ts";
 import { choice } from "./option-values.ts";
 import { LongshoreError } from "../domain/errors.ts";
-import { exitCodeOf, interrupted, tell } from "./outcome.ts";
+import { inOrder } from "./option-order.ts";
+import { exitCodeOf, exitCodes, tell } from "./outcome.ts";
 import { isPlugin, spoken } from "./program-name.ts";
 
 const examples = `
@@ -43,14 +44,16 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const say = (text: string): Promise<void> =>
     context.stderr.write(spoken(text, context.program, pluginWords));
   try {
-    const program = await createProgram(context, words[0]);
-    await program.parseAsync(words, { from: "user" });
+    const { program, local } = await createProgram(context, words[0]);
+    const ordered = inOrder(words, program);
+    if (isPlugin(context)) refuseLocal(local, ordered[0]);
+    await program.parseAsync(ordered, { from: "user" });
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return usageExit(error, context);
     if (context.signal.aborted) {
       await say(isInterruption(error) ? tell(error, verbose) : interruption);
-      return interrupted;
+      return exitCodes.interrupted;
     }
     await say(tell(error, verbose));
     return exitCodeOf(error);
@@ -65,7 +68,7 @@ const isInterruption = (error: unknown): boolean =>
 
 /** Help and version end with 0; everything else that the parser refuses is wrong usage. */
 async function usageExit(error: CommanderError, context: CliContext): Promise<number> {
-  if (error.exitCode === 0) return 0;
+  if (error.exitCode === 0) return exitCodes.done;
   if (error.code !== "commander.help") {
     const text = error.message
       .replace(/^error: /, "")
@@ -73,7 +76,7 @@ async function usageExit(error: CommanderError, context: CliContext): Promise<nu
       .replace(/\.$/, "");
     await context.stderr.write(`longshore: ${text}: see \`${context.program} --help\`\n`);
   }
-  return 2;
+  return exitCodes.usage;
 }
 
 /** What the plugin has beside the commands that talk to a cluster. */
@@ -114,9 +117,8 @@ async function createProgram(context: CliContext, word: string | undefined) {
     extractCommand(context),
     downloadCommand(context),
     ...extras.filter((command) => !pluginExtras.has(command.name())),
-  ] as Command[];
-  const completion = completionCommand(context, program as Command);
-  if (plugin) refuseLocal([...local, completion], word);
+  ];
+  const completion = completionCommand(context, program);
   const both = extras.filter((command) => pluginExtras.has(command.name()));
   const commands = plugin ? [...both] : [...local, ...both];
   // Loading the others delays each start, so they come only where one of them could be meant.
@@ -126,12 +128,12 @@ async function createProgram(context: CliContext, word: string | undefined) {
   }
   if (!plugin) commands.push(completion);
   for (const command of commands) program.addCommand(command);
-  configure(program as Command, context);
-  return program;
+  configure(program, context);
+  return { program, local: [...local, completion] };
 }
 
 /** Beside `create export` an `export` of this machine's files would be taken for the same. */
-function refuseLocal(local: readonly Command[], word: string | undefined): void {
+function refuseLocal(local: readonly CommandUnknownOpts[], word: string | undefined): void {
   if (!local.some((command) => command.name() === word)) return;
   throw new LongshoreError(
     "InvalidArgument",
@@ -142,14 +144,12 @@ function refuseLocal(local: readonly Command[], word: string | undefined): void 
   );
 }
 
-const completionCommand = (context: CliContext, program: Command): Command =>
+const completionCommand = (context: CliContext, program: CommandUnknownOpts): CommandUnknownOpts =>
   new Command("completion")
     .description("print a completion script for a shell")
     .argument("<SHELL>", shells.join(", "), choice("SHELL", shells))
     .addHelpText("after", "\nExamples:\n  source <(longshore completion bash)")
-    .action((shell) =>
-      context.stdout.write(completionScript(shell, program.commands.map(completed))),
-    ) as unknown as Command;
+    .action((shell) => context.stdout.write(completionScript(shell, program.commands.map(completed))));
 
 function completed(command: CommandUnknownOpts): CompletedCommand {
   return {

@@ -51,6 +51,7 @@ const context: CliContext = {
   signal: stopped.signal,
   temporaryFolder: tmpdir(),
   pathOf,
+  readSignKey: async (file) => (await import("./sign-key.ts")).readSignKey(file),
   extraCommands: (cli) => [
     destinationCommand(cli, {
       openPlace: async (location, name) =>

@@ -281,6 +281,11 @@ describe("commands and a cluster", { skip: missingProgram("openssl") }, () => {
         says: /^longshore: `export` is no command of the plugin/,
       },
       {
+        name: "a command of this machine, after an option",
+        line: "-n x verify /a",
+        says: /^longshore: `verify` is no command of the plugin/,
+      },
+      {
         name: "credentials of what is no bucket",
         line: "create export x --source pvc:///a --source-credentials s --destination out",
         says: /--source-credentials go with a bucket alone/,
@@ -351,6 +356,46 @@ describe("commands and a cluster", { skip: missingProgram("openssl") }, () => {
     assert.equal(server.requests.length, before);
   });
 
+  test("nothing has to be there for a dry run of the client that says its namespace", async () => {
+    const nowhere = { KUBECONFIG: "/none" };
+    const line = "--dry-run client -o name -n mine";
+    for (const [made, name] of [
+      ["export x --source pvc:///a --destination out", "export/x"],
+      ["destination x --volume pvc:///a", "destination/x"],
+    ] as const) {
+      const { stdout, stderr } = await inCluster(`create ${made} ${line}`, nowhere);
+      assert.deepEqual([stdout, stderr], [`${name}\n`, ""]);
+    }
+    const document = await inCluster(
+      "create export x --source pvc:///a --destination out --dry-run client -o json -n mine",
+      nowhere,
+    );
+    const given = await inCluster(`create -f - ${line}`, nowhere, { stdin: document.stdout });
+    assert.deepEqual([given.stdout, given.stderr], ["export/x\n", ""]);
+    const folder = await inCluster(`create export x --source /a --destination out ${line}`, nowhere);
+    assert.match(folder.stderr, /"\/a" is no place that a cluster has/);
+  });
+
+  test("what is made and waited for says where it is, and what to do next", async () => {
+    const end = async (location: string): Promise<string> => {
+      put("Completed", { location });
+      const { stdout } = await inCluster("watch export reports");
+      return stdout.split("\n").slice(1).join("\n");
+    };
+    assert.equal(
+      await end("pvc://mine/out/a%20b/reports"),
+      `  in        pvc://mine/out/a%20b/reports
+  next      \`cd '/mnt/a b/reports' && sha256sum --quiet -c SHA256SUMS\` where a pod mounts the claim out at /mnt
+`,
+    );
+    assert.equal(
+      await end("s3://out/reports?region=x"),
+      `  in        s3://out/reports?region=x
+  next      \`longshore verify 's3://out/reports?region=x'\` reads every byte of it
+`,
+    );
+  });
+
   test("logs are those of the export's pods, safe for a terminal, and prefixed where they are several", async () => {
     put("Packing");
     const pod = (name: string): void =>
@@ -387,7 +432,10 @@ describe("commands and a cluster", { skip: missingProgram("openssl") }, () => {
     const names = async (line: string): Promise<string> => (await inCluster(`${line} -o name`)).stdout;
     assert.equal(await names("get exports"), "export/reports\n");
     assert.equal(await names("get exports -n other"), "export/theirs\n");
+    assert.equal(await names("-n other get exports"), "export/theirs\n");
+    assert.equal(await names("get --namespace=other exports"), "export/theirs\n");
     assert.equal(await names("get exports -A"), "export/reports\nexport/theirs\n");
+    assert.equal(await names("get -A exports"), "export/reports\nexport/theirs\n");
     server.remove(resources, { namespace: "other", name: "theirs" });
   });
 

@@ -1,10 +1,10 @@
 /** `longshore cancel`, `suspend` and `resume`: change what becomes of an export of a server. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { withNamespace } from "../remote/connect.ts";
 import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
-export function cancelCommand(context: CliContext): Command {
+export function cancelCommand(context: CliContext): CommandUnknownOpts {
   const examples =
     "\nExamples:\n  longshore cancel export reports\n\nIt can't be undone; what was prepared stays until the export is deleted.";
   const kind = withNamespace(context, kindCommand("export"))
@@ -20,14 +20,14 @@ export function cancelCommand(context: CliContext): Command {
     .addHelpText("after", examples);
 }
 
-export const suspendCommand = (context: CliContext): Command =>
+export const suspendCommand = (context: CliContext): CommandUnknownOpts =>
   suspending(context, {
     verb: "suspend",
     suspend: true,
     description: "stop the work on an export and keep what is done",
   });
 
-export const resumeCommand = (context: CliContext): Command =>
+export const resumeCommand = (context: CliContext): CommandUnknownOpts =>
   suspending(context, {
     verb: "resume",
     suspend: false,
@@ -40,7 +40,7 @@ interface Suspending {
   readonly description: string;
 }
 
-function suspending(context: CliContext, { verb, suspend, description }: Suspending): Command {
+function suspending(context: CliContext, { verb, suspend, description }: Suspending): CommandUnknownOpts {
   const examples = `\nExamples:\n  longshore ${verb} export reports`;
   const kind = withNamespace(context, kindCommand("export"))
     .description(description)

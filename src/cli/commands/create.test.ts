@@ -100,21 +100,20 @@ describe("create export", () => {
     });
   });
 
-  test("options before the kind hold too", async () => {
-    await using api = await PlayedApi.start();
-    answered(api, "x");
-    const { code } = await create(api, [
-      "-n",
-      "team",
-      "export",
-      "x",
-      "--source",
-      "/srv",
-      "--destination",
-      "o",
-    ]);
-    assert.equal(code, 0);
-    assert.equal(sent(api)[0]?.url, "/api/v1/namespaces/team/exports");
+  test("options before the verb and the kind hold too", async () => {
+    const rest = "x --source /srv --destination o";
+    for (const line of [
+      `create -n team export ${rest}`,
+      `-n team create export ${rest}`,
+      `create -n else export ${rest} -n team`,
+    ]) {
+      await using api = await PlayedApi.start();
+      answered(api, "x");
+      const server = { url: api.url, token: api.token };
+      const { code, stderr } = await runInProcess(line.split(" "), { server });
+      assert.equal(code, 0, stderr);
+      assert.equal(sent(api)[0]?.url, "/api/v1/namespaces/team/exports");
+    }
   });
 
   test("--wait follows it and tells how it ended", async () => {
@@ -232,7 +231,7 @@ describe("create of the others", () => {
     assert.equal(stdout, `${api.url}/d/default/reports/reports.tar.zst?grant=a.b.c\n`);
     assert.match(
       stderr,
-      /^grant reports-x7k2p for export reports, until 2026-02-02T12:00:00Z .*10Gi.* not shown again\n$/,
+      /^grant reports-x7k2p for export reports, until 2026-02-02T12:00:00Z .*, for 10\.0 GiB in all: .* not shown again\n$/,
     );
     assert.doesNotMatch(stderr, /a\.b\.c/);
     assert.deepEqual(sent(api)[0]?.body, {

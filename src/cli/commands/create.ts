@@ -1,5 +1,10 @@
 /** `longshore create`: makes objects of a server. */
-import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
+import {
+  type Command,
+  type CommandUnknownOpts,
+  Option,
+  type OptionValues,
+} from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatNames } from "../../domain/export-options.ts";
 import { roles } from "../../domain/permission.ts";
@@ -31,7 +36,7 @@ FILE is JSON or YAML, with several documents of the kinds Export, ExportDestinat
     source: { volume: { claimName: reports, path: /2026 } }   # or bucket; of a server also directory: { path: /srv/reports }
     destination: { name: outbox }`;
 
-export function createCommand(context: CliContext): Command {
+export function createCommand(context: CliContext): CommandUnknownOpts {
   const kinds = [
     createExport(context),
     createDestination(context),
@@ -57,7 +62,7 @@ export function createCommand(context: CliContext): Command {
       const { createFromFile } = await import("../remote/actions/create.ts");
       await createFromFile(context, { ...options, file });
     });
-  return command as unknown as Command;
+  return command;
 }
 
 /** Options may stand before the kind too, but a file has kinds of its own. */

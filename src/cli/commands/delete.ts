@@ -1,11 +1,11 @@
 /** `longshore delete`: removes objects of a server. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
 import { withNamespace, withRemote } from "../remote/connect.ts";
 import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
-export function deleteCommand(context: CliContext): Command {
+export function deleteCommand(context: CliContext): CommandUnknownOpts {
   return verbCommand(context, "delete", [
     deleteExport(context),
     deleteDestination(context),

@@ -1,10 +1,10 @@
 /** `longshore describe`: everything that a server says of one object. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { withNamespace } from "../remote/connect.ts";
 import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 
-export function describeCommand(context: CliContext): Command {
+export function describeCommand(context: CliContext): CommandUnknownOpts {
   return verbCommand(context, "describe", [
     describeExport(context),
     describeDestination(context),

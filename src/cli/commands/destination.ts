@@ -1,9 +1,9 @@
 /** `longshore destination check`: whether a place can keep exports, found out on the place itself. */
 import { randomBytes } from "node:crypto";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CheckResult, PlaceToCheck } from "../../engine/checking/run-checks.ts";
 import type { CliContext } from "../context.ts";
-import { exitWith, oneLine } from "../outcome.ts";
+import { exitCodes, exitWith, oneLine } from "../outcome.ts";
 
 export interface CheckHost {
   /** `name` is that of a new folder in the location. */
@@ -15,7 +15,7 @@ export interface CheckHost {
 /** How long removing may take. */
 const clearTime = 60_000;
 
-export function destinationCommand(context: CliContext, host: CheckHost): Command {
+export function destinationCommand(context: CliContext, host: CheckHost): CommandUnknownOpts {
   const command = new Command("destination").description("find out about places for exports");
   command
     .command("check")
@@ -29,9 +29,9 @@ export function destinationCommand(context: CliContext, host: CheckHost): Comman
       host.takeTime();
       const report = await checkPlace(place, json === true ? undefined : context.stdout, context.signal);
       if (json === true) await context.stdout.write(`${JSON.stringify(report)}\n`);
-      exitWith(report.ok ? 0 : 1);
+      exitWith(report.ok ? exitCodes.done : exitCodes.failed);
     });
-  return command as unknown as Command;
+  return command;
 }
 
 const help = `

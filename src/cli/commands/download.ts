@@ -1,12 +1,12 @@
 /** `longshore download`: joins the parts of an export to one file. */
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { CliContext } from "../context.ts";
 import { showProgress } from "../progress.ts";
 
-export function downloadCommand(context: CliContext): Command {
-  const command = new Command("download")
+export function downloadCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("download")
     .description("fetch an export as one archive file, from a server or its folder, checked part by part")
     .argument(
       "<URL|LOCATION>",
@@ -47,7 +47,6 @@ export function downloadCommand(context: CliContext): Command {
       const message = report.alreadyThere ? "was already there and is this archive" : `written${kept}`;
       await stderr.write(`${file}: ${formatBytes(report.size)}, every part checked, ${message}\n`);
     });
-  return command as unknown as Command;
 }
 
 const help = `

@@ -1,17 +1,17 @@
 /** `longshore export`: takes a folder or a file out into a proved export, or goes on with one. */
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { baseNameOf, joinLocation, parseBucketLocation } from "../../domain/location.ts";
-import { formatNames } from "../../domain/export-options.ts";
+import { type ExportOptions, formatNames } from "../../domain/export-options.ts";
+import type { ExportCall, ExportResult } from "../../engine/exporting/export-call.ts";
 import type { CliContext } from "../context.ts";
 import { choice, excludeOption, includeOption, integer, size } from "../option-values.ts";
-import { exitWith } from "../outcome.ts";
-import { exportDocument } from "../export-document.ts";
-import { describeExport } from "../export-summary.ts";
+import { exitCodes, exitWith } from "../outcome.ts";
+import { documentText, exportDocument } from "../export-document.ts";
 import { trackExport } from "../export-progress.ts";
 import { workerCount } from "../worker-count.ts";
 
@@ -26,11 +26,14 @@ Examples:
 The export lies in DESTINATION/NAME. The same command again continues an unfinished export.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with differences, 130 interrupted (run it again to continue).`;
 
-export function exportCommand(context: CliContext) {
+export function exportCommand(context: CliContext): CommandUnknownOpts {
   return new Command("export")
     .description("take a folder or a file out into a verified export, or continue one")
     .argument("<SOURCE>", "a path, or a file://, s3://, az:// or gs:// URL")
-    .argument("<DESTINATION>", "the folder or s3:// URL in which the export's own folder is made")
+    .argument(
+      "<DESTINATION>",
+      "a path, or a file://, s3://, az:// or gs:// URL; the export's own folder is made in it",
+    )
     .option("--name <NAME>", "name of the export (default: SOURCE's base name)")
     .option("--format <FORMAT>", formatNames.join(", "), choice("--format", formatNames), "tar.zst")
     .option(
@@ -68,61 +71,88 @@ export function exportCommand(context: CliContext) {
     .option("--sign-key <FILE>", "sign a statement of the export with this Ed25519 private key (PEM)")
     .option("--json", "print one JSON document on standard output and nothing else there")
     .addHelpText("after", examples)
-    .action(async (source, destination, options) => {
-      const name = checkName(options.name ?? nameOf(context, source));
-      const format = await context.drivers.format(options.format);
-      checkLevel(options.level, format);
-      const startedAt = performance.now();
-      const location = placeOf(context, destination, name);
-      const tracked = trackExport(context, name);
-      await using _progress = tracked;
-      const home = { ...context.exportHome, onEvent: tracked.onEvent };
-      const call = {
-        name,
-        source,
-        location,
-        options: {
-          format: options.format,
-          level: options.level,
-          partSize: options.partSize,
-          include: options.include ?? [],
-          exclude: options.exclude ?? [],
-          differences: options.differences,
-          entryDigests: options.entryDigests === true,
-          crossFileSystems: options.crossFileSystems === true,
-        },
-        previous: options.previous,
-        scratch: join(checkScratch(options.scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
-        ...workerCount(options.workers),
-        signer: options.signKey === undefined ? undefined : await readKey(options.signKey),
-      };
-      try {
-        const result =
-          options.repair === true
-            ? await (
-                await import("../../engine/repairing/repair-export.ts")
-              ).repairExport(call, home, context.signal)
-            : await (
-                await import("../../engine/exporting/run-export.ts")
-              ).runExport(call, home, context.signal);
-        await tracked[Symbol.asyncDispose]();
-        const seconds = (performance.now() - startedAt) / 1000;
-        const document = exportDocument(result, location, seconds);
-        await context.stdout.write(
-          options.json === true ? `${JSON.stringify(document)}\n` : describeExport(document, result),
-        );
-        if (document.differences > 0) exitWith(3);
-      } catch (error) {
-        await tracked[Symbol.asyncDispose]();
-        if (options.json === true)
-          await context.stdout.write(
-            `${JSON.stringify(failureDocument(name, location, error, context.signal))}\n`,
-          );
-        throw error;
-      } finally {
-        await rm(call.scratch, { recursive: true, force: true });
-      }
-    });
+    .action((source, destination, options) => exportTo(context, { source, destination }, options));
+}
+
+interface GivenOptions extends Pick<ExportOptions, "format" | "level" | "partSize" | "differences"> {
+  readonly name?: string;
+  readonly workers?: number;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly previous?: string;
+  readonly repair?: true;
+  readonly entryDigests?: true;
+  readonly crossFileSystems?: true;
+  readonly scratch?: string;
+  readonly signKey?: string;
+  readonly json?: true;
+}
+
+interface Places {
+  readonly source: string;
+  readonly destination: string;
+}
+
+async function exportTo(context: CliContext, places: Places, options: GivenOptions): Promise<void> {
+  const startedAt = performance.now();
+  const call = await callOf(context, places, options);
+  const json = (document: object): Promise<void> => context.stdout.write(`${JSON.stringify(document)}\n`);
+  try {
+    const result = await runCall(context, call, options.repair === true);
+    const document = exportDocument(result, call.location, (performance.now() - startedAt) / 1000);
+    if (options.json === true) await json(document);
+    else await context.stdout.write(documentText(document, result.unchanged));
+    if (document.differences > 0) exitWith(exitCodes.differences);
+  } catch (error) {
+    if (options.json === true) await json(failureDocument(call, error, context.signal));
+    throw error;
+  }
+}
+
+/** Throws InvalidArgument, InvalidKey. */
+async function callOf(
+  context: CliContext,
+  { source, destination }: Places,
+  options: GivenOptions,
+): Promise<ExportCall> {
+  const { format, level, partSize, differences, include = [], exclude = [], scratch, signKey } = options;
+  const name = checkName(options.name ?? nameOf(context, source));
+  checkLevel(level, await context.drivers.format(format));
+  return {
+    name,
+    source,
+    location: placeOf(context, destination, name),
+    options: {
+      format,
+      level,
+      partSize,
+      include,
+      exclude,
+      differences,
+      entryDigests: options.entryDigests === true,
+      crossFileSystems: options.crossFileSystems === true,
+    },
+    previous: options.previous,
+    scratch: join(checkScratch(scratch ?? context.temporaryFolder), `longshore-${randomUUID()}`),
+    ...workerCount(options.workers),
+    signer: signKey === undefined ? undefined : await context.readSignKey(signKey),
+  };
+}
+
+/** Shows how far it is, until it ends. */
+async function runCall(context: CliContext, call: ExportCall, repair: boolean): Promise<ExportResult> {
+  await using tracked = trackExport(context, call.name);
+  const home = { ...context.exportHome, onEvent: tracked.onEvent };
+  try {
+    if (repair) {
+      const { repairExport } = await import("../../engine/repairing/repair-export.ts");
+      return await repairExport(call, home, context.signal);
+    }
+    const { runExport } = await import("../../engine/exporting/run-export.ts");
+    return await runExport(call, home, context.signal);
+  } finally {
+    await rm(call.scratch, { recursive: true, force: true });
+  }
 }
 
 /** What an export is called where nobody says. */
@@ -138,20 +168,10 @@ function placeOf({ pathOf }: CliContext, destination: string, name: string): str
     : joinLocation(destination, name);
 }
 
-function failureDocument(name: string, location: string, error: unknown, signal: AbortSignal) {
+function failureDocument({ name, location }: ExportCall, error: unknown, signal: AbortSignal) {
   const code = error instanceof LongshoreError ? error.code : signal.aborted ? "Interrupted" : "Unexpected";
   const message = error instanceof Error ? error.message : String(error);
   return { name, state: signal.aborted ? "Interrupted" : "Failed", location, error: { code, message } };
-}
-
-async function readKey(file: string) {
-  const { readSigner } = await import("../../engine/exporting/statement.ts");
-  try {
-    return readSigner(await readFile(file, "utf8"), file);
-  } catch (error) {
-    if (error instanceof LongshoreError) throw error;
-    throw new LongshoreError("InvalidKey", `the key ${file} can't be read`, { cause: error });
-  }
 }
 
 /** The name becomes a folder's and a file's name, here and at whoever receives it. */

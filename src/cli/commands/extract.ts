@@ -1,6 +1,6 @@
 /** `longshore extract`: restores an export, or some of it, into a folder. */
 import { resolve } from "node:path";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { displayName } from "../../domain/byte-string.ts";
 import type { DifferenceReason } from "../../domain/entry.ts";
 import { LongshoreError } from "../../domain/errors.ts";
@@ -9,8 +9,8 @@ import type { ExtractNotice, ExtractReport } from "../../engine/extract/extract-
 import type { CliContext } from "../context.ts";
 import { showProgress } from "../progress.ts";
 
-export function extractCommand(context: CliContext): Command {
-  const command = new Command("extract")
+export function extractCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("extract")
     .description("restore content, modes, times and links into a folder, and owners when run as root")
     .argument("<LOCATION>", "the export's folder: a path, or a file://, s3://, az:// or gs:// URL")
     .argument("<DIR>", "where to put it; made where it is not there")
@@ -72,7 +72,6 @@ export function extractCommand(context: CliContext): Command {
           `${report.failed} of ${report.entries} entries could not be made in ${target}`,
         );
     });
-  return command as unknown as Command;
 }
 
 const help = `

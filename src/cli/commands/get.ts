@@ -1,5 +1,5 @@
 /** `longshore get`: lists or shows what a server has. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
 import { integer } from "../option-values.ts";
@@ -18,7 +18,7 @@ const serverHelp = `
 
 Server and token come from LONGSHORE_SERVER and LONGSHORE_TOKEN; without them the cluster is meant that KUBECONFIG names.`;
 
-export function getCommand(context: CliContext): Command {
+export function getCommand(context: CliContext): CommandUnknownOpts {
   return verbCommand(context, "get", [
     exports(context),
     destinations(context),

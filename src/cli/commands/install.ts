@@ -1,5 +1,5 @@
 /** `longshore install`: prints everything that an installation in a cluster consists of. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { CliContext } from "../context.ts";
 
@@ -14,13 +14,15 @@ export interface InstallHost {
   readonly manifests: (settings: Readonly<Record<string, string>>) => Promise<string>;
 }
 
-export function installCommand(context: CliContext, { settings, manifests }: InstallHost): Command {
-  const command = new Command("install")
+export function installCommand(
+  context: CliContext,
+  { settings, manifests }: InstallHost,
+): CommandUnknownOpts {
+  return new Command("install")
     .description("print the manifests that install Longshore in a Kubernetes cluster")
     .option("--set <KEY=VALUE>", "choose a setting (repeatable)", collectSetting)
     .addHelpText("after", () => settingsHelp(settings) + examples)
     .action(async ({ set = {} }) => context.stdout.write(await manifests(set)));
-  return command as unknown as Command;
 }
 
 const examples = `

@@ -1,5 +1,5 @@
 /** `longshore logs`: what the workers of an export in a cluster print. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { integer } from "../option-values.ts";
 import { withNamespace } from "../remote/connect.ts";
@@ -14,7 +14,7 @@ Examples:
 Those of all its pods that are still there, also of attempts that failed; where they are several, a line begins with the
 name of its pod. Only a cluster has them: a server keeps one log for all exports.`;
 
-export function logsCommand(context: CliContext): Command {
+export function logsCommand(context: CliContext): CommandUnknownOpts {
   return verbCommand(context, "logs", [logsExport(context)])
     .description("print what the workers of an export log (cluster only)")
     .addHelpText("after", help);

@@ -1,12 +1,12 @@
 /** `longshore ls`: what an export holds. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { byteStringOfText, displayName, jsonMember } from "../../domain/byte-string.ts";
 import type { EntryType } from "../../domain/entry.ts";
 import type { IndexEntry } from "../../domain/plan-line.ts";
 import type { CliContext } from "../context.ts";
 
-export function lsCommand(context: CliContext): Command {
-  const command = new Command("ls")
+export function lsCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("ls")
     .description("list what an export holds, in order, folders with everything in them")
     .argument("<LOCATION>", "the export's folder: a path, or a file://, s3://, az:// or gs:// URL")
     .argument("[PATH]", "a folder or one entry of the export")
@@ -32,7 +32,6 @@ export function lsCommand(context: CliContext): Command {
         else await context.stdout.write(entries.map(lineFor(options)).join(""));
       }
     });
-  return command as unknown as Command;
 }
 
 const help = `

@@ -1,7 +1,8 @@
 /** `longshore operator`: looks after the exports of a cluster; its Deployment runs it. */
-import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type RunningLimits, usualRunningLimits } from "../../domain/running-limits.ts";
-import { type ListenAddress, parseListenAddress } from "../serve-options.ts";
+import { listenAddress } from "../option-values.ts";
+import type { ListenAddress } from "../serve-options.ts";
 
 export interface OperatorOptions extends RunningLimits {
   /** Of the workers. */
@@ -26,8 +27,8 @@ export interface OperatorHost {
   readonly operate: (options: OperatorOptions) => Promise<void>;
 }
 
-export function operatorCommand(host: OperatorHost): Command {
-  const command = new Command("operator")
+export function operatorCommand(host: OperatorHost): CommandUnknownOpts {
+  return new Command("operator")
     .description("look after the exports of a cluster; `longshore install` prints its Deployment")
     .requiredOption("--image <REF>", "image of the workers")
     .addOption(
@@ -37,13 +38,13 @@ export function operatorCommand(host: OperatorHost): Command {
     )
     .addOption(
       new Option("--listen <ADDRESS:PORT>", "where /livez, /readyz and /metrics are answered")
-        .argParser(listen)
+        .argParser(listenAddress)
         .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
     )
     .option(
       "--report-listen <ADDRESS:PORT>",
       "where workers report their progress (default: nowhere)",
-      listen,
+      listenAddress,
     )
     .option(
       "--report-url <URL>",
@@ -86,7 +87,6 @@ export function operatorCommand(host: OperatorHost): Command {
         context: options.context,
       }),
     );
-  return command as unknown as Command;
 }
 
 function httpUrl(text: string): string {
@@ -99,11 +99,4 @@ function httpUrl(text: string): string {
 function positive(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number from 1 to 999999.");
-}
-
-function listen(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === undefined)
-    throw new InvalidArgumentError("It must be ADDRESS:PORT, such as 127.0.0.1:8080.");
-  return address;
 }

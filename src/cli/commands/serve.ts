@@ -1,11 +1,11 @@
 /** `longshore serve`: the whole product on one machine, behind HTTP. */
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatBucketLocation, parseBucketLocation } from "../../domain/location.ts";
 import type { CliContext } from "../context.ts";
-import { integer, size } from "../option-values.ts";
-import { type ListenAddress, parseListenAddress, type ServeOptions } from "../serve-options.ts";
+import { integer, listenAddress, size } from "../option-values.ts";
+import type { ServeOptions } from "../serve-options.ts";
 import { workerCount } from "../worker-count.ts";
 
 const help = `
@@ -26,18 +26,18 @@ export interface ServeHost {
   readonly serve: (options: ServeOptions) => Promise<void>;
 }
 
-export function serveCommand(context: CliContext, host: ServeHost): Command {
-  const command = new Command("serve")
+export function serveCommand(context: CliContext, host: ServeHost): CommandUnknownOpts {
+  return new Command("serve")
     .description("run the server: exports, grants and downloads over HTTP")
     .option("--data <DIR>", "folder of the server's own state (default: longshore in the user's data folder)")
     .addOption(
       new Option("--listen <ADDRESS:PORT>", "where the API listens")
-        .argParser(listen)
+        .argParser(listenAddress)
         .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
     )
     .option("--allow <DIR|URL>", "folder or bucket that exports may read and write (repeatable)", collect)
     .option("--public-url <URL>", "how receivers reach the server (default: its listening address)", origin)
-    .option("--downloads-listen <ADDRESS:PORT>", "a second port that serves downloads alone", listen)
+    .option("--downloads-listen <ADDRESS:PORT>", "a second port that serves downloads alone", listenAddress)
     .option("--downloads-url <URL>", "how receivers reach that port", origin)
     .option("--jobs <N>", "exports that are worked on at the same time", integer("--jobs", 1, 64), 2)
     .option(
@@ -66,7 +66,6 @@ export function serveCommand(context: CliContext, host: ServeHost): Command {
         signKeyFile: options.signKey === undefined ? undefined : resolve(options.signKey),
       });
     });
-  return command as unknown as Command;
 }
 
 const collect = (place: string, before: string[] | undefined): string[] => [...(before ?? []), place];
@@ -80,13 +79,6 @@ function allowedPlace(place: string, { pathOf }: CliContext): string {
     if (!(error instanceof LongshoreError)) throw error;
     throw new LongshoreError(error.code, `--allow: ${error.message}`, { cause: error, hint: error.hint });
   }
-}
-
-function listen(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === undefined)
-    throw new InvalidArgumentError("It must be ADDRESS:PORT, such as 127.0.0.1:8080.");
-  return address;
 }
 
 /** Without a path: what is served begins at the root. */

@@ -1,5 +1,5 @@
 /** `longshore uninstall`: prints the shell script that removes an installation. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { collectSetting } from "./install.ts";
 
@@ -8,13 +8,12 @@ export interface UninstallHost {
   readonly script: (settings: Readonly<Record<string, string>>) => Promise<string>;
 }
 
-export function uninstallCommand(context: CliContext, { script }: UninstallHost): Command {
-  const command = new Command("uninstall")
+export function uninstallCommand(context: CliContext, { script }: UninstallHost): CommandUnknownOpts {
+  return new Command("uninstall")
     .description("print the shell script that removes Longshore from a Kubernetes cluster")
     .option("--set <KEY=VALUE>", "a setting that `longshore install` was given (repeatable)", collectSetting)
     .addHelpText("after", help)
     .action(async ({ set = {} }) => context.stdout.write(await script(set)));
-  return command as unknown as Command;
 }
 
 const help = `

@@ -1,6 +1,6 @@
 /** `longshore verify`: reads every byte of an export and says whether it is what the manifest says. */
 import { resolve } from "node:path";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { byteStringOfText, displayName, textOf } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import { formatBytes } from "../../domain/quantity.ts";
@@ -8,8 +8,8 @@ import type { Problem, StatementState, VerifyReport } from "../../engine/verify/
 import type { CliContext } from "../context.ts";
 import { showProgress } from "../progress.ts";
 
-export function verifyCommand(context: CliContext): Command {
-  const command = new Command("verify")
+export function verifyCommand(context: CliContext): CommandUnknownOpts {
+  return new Command("verify")
     .description("read every byte of an export and compare it with its manifest")
     .argument(
       "<LOCATION>",
@@ -47,7 +47,6 @@ export function verifyCommand(context: CliContext): Command {
         hintFor(report, options.manifest === undefined),
       );
     });
-  return command as unknown as Command;
 }
 
 const help = `

@@ -43,6 +43,7 @@ describe("how it ended", () => {
   in        /mnt/out/default/reports
   archive   reports.tar.zst, 1.0 MiB
   manifest  sha256:${"a".repeat(64)}
+  next      \`longshore create grant reports\` makes a link to it
 `,
     );
     assert.deepEqual([code, stderr], [0, ""]);

@@ -1,5 +1,5 @@
 /** `longshore watch`: follows an export of a server to its end. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { connect, namespaceOf, withNamespace } from "../remote/connect.ts";
 import { kindCommand, verbCommand } from "../remote/kind-command.ts";
@@ -12,7 +12,7 @@ Examples:
 Exit codes: 0 it succeeded, 1 it failed, was cancelled or deleted, 3 it succeeded with differences, 130 you stopped watching
 (the export goes on). Cuts of the line and restarts of the server are survived.`;
 
-export function watchCommand(context: CliContext): Command {
+export function watchCommand(context: CliContext): CommandUnknownOpts {
   return verbCommand(context, "watch", [watchExport(context)])
     .description("follow an export to its end")
     .addHelpText("after", help);

@@ -1,5 +1,5 @@
 /** `longshore worker`: what a Job's pod runs; people have no use for it. */
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { integer } from "../option-values.ts";
 import { exitWith } from "../outcome.ts";
 
@@ -20,8 +20,8 @@ export interface WorkerHost {
   readonly work: (options: WorkerOptions) => Promise<number>;
 }
 
-export function workerCommand(host: WorkerHost): Command {
-  const command = new Command("worker")
+export function workerCommand(host: WorkerHost): CommandUnknownOpts {
+  return new Command("worker")
     .description("one stage of an export, as the operator's Jobs run it")
     .addOption(new Option("--stage <STAGE>", "what to do").choices(stages).makeOptionMandatory())
     .option(
@@ -34,5 +34,4 @@ export function workerCommand(host: WorkerHost): Command {
       const share = index ?? integer("JOB_COMPLETION_INDEX", 0, 100_000)(host.completionIndex ?? "0");
       exitWith(await host.work({ stage, index: share, terminationLog }));
     });
-  return command as unknown as Command;
 }

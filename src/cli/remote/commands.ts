@@ -1,5 +1,5 @@
 /** Every command that talks to a server or a cluster. */
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { cancelCommand, resumeCommand, suspendCommand } from "../commands/change.ts";
 import { createCommand } from "../commands/create.ts";
 import { deleteCommand } from "../commands/delete.ts";
@@ -9,7 +9,7 @@ import { logsCommand } from "../commands/logs.ts";
 import { watchCommand } from "../commands/watch.ts";
 import type { CliContext } from "../context.ts";
 
-export function remoteCommands(context: CliContext): Command[] {
+export function remoteCommands(context: CliContext): CommandUnknownOpts[] {
   return [
     getCommand(context),
     describeCommand(context),

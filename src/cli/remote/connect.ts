@@ -50,18 +50,21 @@ export const namespaceOf = (
   { namespace }: Remote,
 ): string => options.namespace ?? namespace;
 
-/**
- * A server where one is named, else a cluster. Throws InvalidArgument where neither is named, or not as it should be; nothing
- * is asked of it yet.
- */
+/** Throws InvalidArgument where neither a server nor a cluster is named, or not as it should be; nothing is asked of it yet. */
 export async function connect(context: CliContext, options: RemoteOptions): Promise<Remote> {
-  const asked = askedRemote(context, options);
-  const server = options.server ?? context.server.url ?? "";
-  const isCluster =
-    asked === "cluster" ||
-    (asked === undefined && server === "" && (await context.cluster?.isNamed()) === true);
-  return isCluster ? openCluster(context, options) : openServer(context, server, options.tokenFile);
+  if (await isClusterMeant(context, options)) return openCluster(context, options);
+  return openServer(context, serverOf(context, options), options.tokenFile);
 }
+
+/** A server where one is named, else a cluster. Throws InvalidArgument. */
+export async function isClusterMeant(context: CliContext, options: RemoteOptions): Promise<boolean> {
+  const asked = askedRemote(context, options);
+  if (asked !== undefined) return asked === "cluster";
+  return serverOf(context, options) === "" && (await context.cluster?.isNamed()) === true;
+}
+
+const serverOf = (context: CliContext, options: RemoteOptions): string =>
+  options.server ?? context.server.url ?? "";
 
 /** What the options and the program's name leave no choice of. */
 function askedRemote(context: CliContext, options: RemoteOptions): "server" | "cluster" | undefined {

@@ -1,5 +1,5 @@
 /** The kinds of objects as the second word of a command, under every name that people give them. */
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "../context.ts";
 import { isPlugin } from "../program-name.ts";
 
@@ -20,14 +20,15 @@ export function kindCommand(kind: keyof typeof aliases): Command {
 }
 
 /** A verb that is told a kind by the next word. */
-export function verbCommand(context: CliContext, verb: string, kinds: readonly unknown[]): Command {
+export function verbCommand(
+  context: CliContext,
+  verb: string,
+  kinds: readonly CommandUnknownOpts[],
+): Command {
   const plugin = isPlugin(context);
   const command = new Command(verb).helpGroup(
     plugin ? "Commands:" : "With a server (LONGSHORE_SERVER) or a cluster (KUBECONFIG):",
   );
-  for (const given of kinds) {
-    const kind = given as Command;
-    command.addCommand(kind, { hidden: plugin && ofServers.has(kind.name()) });
-  }
+  for (const kind of kinds) command.addCommand(kind, { hidden: plugin && ofServers.has(kind.name()) });
   return command;
 }

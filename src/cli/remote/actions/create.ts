@@ -2,6 +2,7 @@
 import type { NewExport, NewExportDestination } from "../../../api/documents.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Role } from "../../../domain/permission.ts";
+import { formatBytes, parseQuantity } from "../../../domain/quantity.ts";
 import { apiVersion } from "../../../domain/resources/resource.ts";
 import type { CliContext } from "../../context.ts";
 import type { Remote } from "../remote.ts";
@@ -11,50 +12,43 @@ import type { GivenDocument } from "../documents/document-file.ts";
 import { followExport } from "./follow-export.ts";
 import { grantEnd } from "../output/looks.ts";
 import { newExport, type NewExportOptions } from "../documents/new-export.ts";
-import { makeOr, refuseToWait, tellMade, type TellOptions } from "./made.ts";
+import { refuseToWait, tellMade, type TellOptions } from "./made.ts";
+import { type Making, type MakingOptions, openMaking } from "./making.ts";
 import { type Home, newBucket, newDirectory, newVolume } from "../documents/new-place.ts";
 import { jsonText, shown } from "../output/shown.ts";
-
-interface CreateOptions extends RemoteOptions, TellOptions {
-  readonly namespace?: string | undefined;
-}
-
-const homeOf = (options: CreateOptions, remote: Remote): Home => ({
-  namespace: namespaceOf(options, remote),
-  isCluster: remote.cluster !== undefined,
-});
 
 export async function createExport(
   context: CliContext,
   name: string,
-  options: CreateOptions & NewExportOptions & { readonly wait?: true | undefined },
+  options: MakingOptions & NewExportOptions & { readonly wait?: true | undefined },
 ): Promise<void> {
   refuseToWait(options);
-  await using remote = await connect(context, options);
-  const home = homeOf(options, remote);
-  const document = newExport(name, home, options);
-  const made = await makeOr(options, document, (dryRun) =>
-    remote.exports.create(home.namespace, document, { dryRun }, context.signal),
+  await using making = await openMaking(context, options);
+  const { namespace } = making.home;
+  const document = newExport(name, making.home, options);
+  const made = await making.make(document, ({ exports }, how) =>
+    exports.create(namespace, document, how, context.signal),
   );
-  if (options.wait === true) await followExport(context, remote, { namespace: home.namespace, name });
+  if (options.wait === true && making.remote !== undefined)
+    await followExport(context, making.remote, { namespace, name });
   else await tellMade(context, `export/${name}`, made, options);
 }
 
 export async function createDestination(
   context: CliContext,
   name: string,
-  options: CreateOptions & DestinationOptions,
+  options: MakingOptions & DestinationOptions,
 ): Promise<void> {
-  await using remote = await connect(context, options);
-  const home = homeOf(options, remote);
+  await using making = await openMaking(context, options);
+  const { namespace } = making.home;
   const document: NewExportDestination = {
     apiVersion,
     kind: "ExportDestination",
-    metadata: { name, namespace: home.namespace },
-    spec: destinationSpec(options, home),
+    metadata: { name, namespace },
+    spec: destinationSpec(options, making.home),
   };
-  const made = await makeOr(options, document, (dryRun) =>
-    remote.destinations.create(home.namespace, document, { dryRun }, context.signal),
+  const made = await making.make(document, ({ destinations }, how) =>
+    destinations.create(namespace, document, how, context.signal),
   );
   await tellMade(context, `destination/${name}`, made, options);
 }
@@ -83,7 +77,7 @@ function destinationSpec(
   return newDirectory({ option: "--directory", text: directory ?? "" }, home);
 }
 
-export interface CreateGrantOptions extends CreateOptions {
+export interface CreateGrantOptions extends MakingOptions {
   readonly expiresIn?: number | undefined;
   /** A quantity. */
   readonly maxBytes?: string | undefined;
@@ -118,7 +112,10 @@ async function tellGrant(
   { metadata, spec, url, ...grant }: MadeGrant,
 ): Promise<void> {
   const name = shown(metadata.name);
-  const limit = spec.maxBytes === undefined ? "" : `, for ${spec.maxBytes} bytes in all`;
+  const limit =
+    spec.maxBytes === undefined
+      ? ""
+      : `, for ${formatBytes(parseQuantity(String(spec.maxBytes)) ?? 0)} in all`;
   const until = timeText(grantEnd({ metadata, spec, ...grant }), exportHome.clock.now());
   const address =
     url === undefined
@@ -161,23 +158,23 @@ export async function createToken(
 
 export async function createFromFile(
   context: CliContext,
-  options: CreateOptions & { readonly file: string; readonly wait?: true | undefined },
+  options: MakingOptions & { readonly file: string; readonly wait?: true | undefined },
 ): Promise<void> {
   refuseToWait(options);
   const { readDocuments } = await import("../documents/document-file.ts");
-  await using remote = await connect(context, options);
+  await using making = await openMaking(context, options);
   const source = { file: options.file, stdin: context.stdin };
-  const namespaces = { asked: options.namespace, usual: remote.namespace };
+  const namespaces = { asked: options.namespace, usual: making.home.namespace };
   const documents = await readDocuments(source, namespaces, context.signal);
-  for (const document of documents) await createOne(context, remote, document, options);
-  if (options.wait !== true) return;
+  for (const document of documents) await createOne(context, making, document, options);
+  if (options.wait !== true || making.remote === undefined) return;
   for (const { kind, namespace, name } of documents)
-    if (kind === "Export") await followExport(context, remote, { namespace, name });
+    if (kind === "Export") await followExport(context, making.remote, { namespace, name });
 }
 
 async function createOne(
   context: CliContext,
-  remote: Remote,
+  making: Making,
   { kind, namespace, name, metadata, spec }: GivenDocument,
   options: TellOptions,
 ): Promise<void> {
@@ -185,37 +182,32 @@ async function createOne(
   const document = { apiVersion, kind, metadata: { ...metadata, name, namespace }, spec };
   switch (kind) {
     case "Export": {
-      const made = await makeOr(options, document, (dryRun) =>
-        remote.exports.create(namespace, document as unknown as NewExport, { dryRun }, signal),
+      const made = await making.make(document, ({ exports }, how) =>
+        exports.create(namespace, document as unknown as NewExport, how, signal),
       );
       return tellMade(context, `export/${name}`, made, options);
     }
     case "ExportDestination": {
-      const made = await makeOr(options, document, (dryRun) =>
-        remote.destinations.create(
-          namespace,
-          document as unknown as NewExportDestination,
-          { dryRun },
-          signal,
-        ),
+      const made = await making.make(document, ({ destinations }, how) =>
+        destinations.create(namespace, document as unknown as NewExportDestination, how, signal),
       );
       return tellMade(context, `destination/${name}`, made, options);
     }
     case "DownloadGrant":
-      return createGivenGrant(context, remote, { kind, namespace, name, metadata, spec }, options);
+      return createGivenGrant(context, making, { kind, namespace, name, metadata, spec }, options);
   }
 }
 
 async function createGivenGrant(
   context: CliContext,
-  remote: Remote,
+  { make }: Making,
   { namespace, name, spec }: GivenDocument,
   options: TellOptions,
 ): Promise<void> {
   const request = grantRequest(spec);
   const document = { apiVersion, kind: "DownloadGrant", metadata: { namespace }, spec };
-  const made = await makeOr(options, document, (dryRun) =>
-    remote.grants.create({ namespace, name }, request, { dryRun }, context.signal),
+  const made = await make(document, ({ grants }, how) =>
+    grants.create({ namespace, name }, request, how, context.signal),
   );
   if (options.dryRun === undefined && "uid" in made.metadata) await tellGrant(context, made as MadeGrant);
   else await tellMade(context, `grant for export/${name}`, made, options);

@@ -5,11 +5,11 @@ import { formatBytes } from "../../../domain/quantity.ts";
 import { succeededOf } from "../../../domain/resources/export-end.ts";
 import type { Export } from "../../../domain/resources/resource.ts";
 import type { CliContext } from "../../context.ts";
-import { exitWith } from "../../outcome.ts";
+import { exitCodes, exitWith } from "../../outcome.ts";
 import { type ProgressState, showProgress } from "../../progress.ts";
 import type { Remote } from "../remote.ts";
 import { endOf, partsOf, statusOf } from "../output/export-state.ts";
-import { summaryOf } from "../output/export-summary.ts";
+import { endText } from "../output/export-end.ts";
 import { shown } from "../output/shown.ts";
 
 /**
@@ -28,8 +28,8 @@ export async function followExport(context: CliContext, remote: Remote, key: Key
     });
   }
   if (endOf(ended) === "failed") throw failureOf(ended);
-  await context.stdout.write(summaryOf(ended));
-  if ((ended.status?.differences ?? 0) > 0) exitWith(3);
+  await context.stdout.write(endText(ended, remote));
+  if ((ended.status?.differences ?? 0) > 0) exitWith(exitCodes.differences);
 }
 
 async function untilEnd(context: CliContext, remote: Remote, key: Key): Promise<Export> {

@@ -9,15 +9,6 @@ export interface TellOptions {
   readonly output?: (typeof madeFormats)[number] | undefined;
 }
 
-/** What was made; the document itself where nothing may be sent. */
-export async function makeOr<D, M>(
-  { dryRun }: TellOptions,
-  document: D,
-  make: (dryRun: boolean) => Promise<M>,
-): Promise<D | M> {
-  return dryRun === "client" ? document : make(dryRun === "server");
-}
-
 /** Throws InvalidArgument. */
 export function refuseToWait({
   wait,
