@@ -1,7 +1,7 @@
 /** What `export` prints at its end. */
-import { createHash } from "node:crypto";
 import { joinLocation } from "../domain/location.ts";
 import type { Manifest } from "../domain/manifest.ts";
+import { archiveEtag } from "../engine/blob/archive-etag.ts";
 import type { ExportResult } from "../engine/exporting/export-call.ts";
 import { summaryText } from "./export-summary.ts";
 
@@ -13,7 +13,7 @@ export interface ExportDocument {
   readonly differences: number;
   readonly parts: { readonly total: number; readonly succeeded: number; readonly reused: number };
   readonly bytes: { readonly source: number; readonly written: number; readonly redone: number };
-  /** The joined archive; null where files are kept as they are. */
+  /** The joined archive, its entity tag without the quotes; null where files are kept as they are. */
   readonly archive: { readonly file: string; readonly size: number; readonly etag: string } | null;
   readonly location: string;
   readonly manifestDigest: string;
@@ -48,9 +48,7 @@ export const documentText = (document: ExportDocument, unchanged: boolean): stri
     differencesAt: joinLocation(document.location, "differences.jsonl"),
   });
 
-/** The entity tag follows from the parts alone, so it is the same wherever the archive is served from. */
-function archiveOf({ format, parts, totals, run }: Manifest): NonNullable<ExportDocument["archive"]> {
-  const digest = createHash("sha256");
-  for (const part of parts) digest.update(part.sha256);
-  return { file: `${run.name}.${format}`, size: totals.archive, etag: digest.digest("hex").slice(0, 32) };
+function archiveOf(manifest: Manifest): NonNullable<ExportDocument["archive"]> {
+  const { format, totals, run } = manifest;
+  return { file: `${run.name}.${format}`, size: totals.archive, etag: archiveEtag(manifest).slice(1, -1) };
 }

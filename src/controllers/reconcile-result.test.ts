@@ -102,7 +102,7 @@ describe("the status of an export", () => {
       bytes: { source: 5000, written: 2000, redone: 0 },
       display: { parts: "5/5", size: "2Ki" },
       manifestDigest: doneResult.manifestDigest,
-      archive: { file: "reports.tar.zst", size: 2048 },
+      archive: { file: "reports.tar.zst", size: 2048, etag: "0f3a" },
     });
     assert.deepEqual(conditions, [
       {

@@ -44,6 +44,6 @@ export function jobResult(result: ExportResult, location: string): JobResult {
     differences,
     parts: { total: parts.total, reused: parts.reused },
     bytes,
-    ...(archive === null ? {} : { archive: { file: archive.file, size: archive.size } }),
+    ...(archive === null ? {} : { archive }),
   };
 }

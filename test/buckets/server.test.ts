@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { testBucket } from "../fixtures/buckets.ts";
+import { openStore, s3Location, testBucket } from "../fixtures/buckets.ts";
 import { expectVerified } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { expectExit, temporaryFolder } from "../fixtures/run.ts";
@@ -89,6 +89,13 @@ suite("a server with a bucket", { skip }, () => {
     assert.ok(keys.includes("to-bucket.tar.zst") && keys.includes("manifest.json"), keys.join(" "));
     assert.deepEqual(await bucket.uploads(allowedPrefix), []);
     await bucket.extract(`${place}/default/to-bucket`, work.join("from-bucket"));
+    const { archive } = ended.status as { archive: { etag: string } };
+    const key = `${place}/default/to-bucket/to-bucket.tar.zst`;
+    const stored = await openStore(bucket.swift, s3Location(bucket.swift, place)).head(
+      key,
+      AbortSignal.timeout(10_000),
+    );
+    assert.equal(archive.etag, stored?.etag);
     expectTree(work.join("from-bucket"));
   });
 

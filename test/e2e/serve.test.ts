@@ -73,6 +73,18 @@ suite("longshore serve", () => {
     assert.match(url, /\/d\/default\/whole\/whole\.tar\.zst\?grant=/);
   });
 
+  test("says the archive's entity tag alike in the status, by HTTP and on the command line", async () => {
+    const { headers } = await fetch(await grantUrl(server, "whole"), { method: "HEAD" });
+    const { archive } = (await getExport(server, "whole")).status as { archive: { etag: string } };
+    assert.equal(headers.get("etag"), `"${archive.etag}"`);
+    // The same bytes, so the same tag.
+    const args = ["export", source, work.join("bare"), "--part-size", "1Mi", "--json"];
+    const made = await longshore(args);
+    expectExit(made, 0);
+    const document = JSON.parse(made.stdout.toString()) as { archive: { etag: string } };
+    assert.equal(document.archive.etag, archive.etag);
+  });
+
   test("gives one entry out of the archive by range", async () => {
     const url = await grantUrl(server, "whole");
     const entry = url.replace("/whole.tar.zst?", "/files/deep/three?");

@@ -11,7 +11,9 @@ const JobResult = z.object({
   differences: count,
   parts: z.object({ total: count, reused: count }),
   bytes: z.object({ source: count, written: count, redone: count }),
-  archive: z.object({ file: z.string().max(1024), size: count }).exactOptional(),
+  archive: z
+    .object({ file: z.string().max(1024), size: count, etag: z.string().max(256).exactOptional() })
+    .exactOptional(),
 });
 
 /** Whoever may make pods can write what it likes here, so it is checked like any input. */

@@ -85,5 +85,5 @@ export interface JobResult {
   readonly parts: { readonly total: number; readonly reused: number };
   readonly bytes: { readonly source: number; readonly written: number; readonly redone: number };
   /** None for the format Files. */
-  readonly archive?: { readonly file: string; readonly size: number };
+  readonly archive?: { readonly file: string; readonly size: number; readonly etag?: string };
 }

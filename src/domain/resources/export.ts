@@ -196,9 +196,14 @@ export const ExportStatus = z
       .strictObject({
         file: z.string().max(1024).describe("Its name."),
         size: count.describe("Its bytes."),
+        etag: z
+          .string()
+          .max(256)
+          .exactOptional()
+          .describe("Its entity tag without the quotes, as the HTTP header ETag of its download has it."),
       })
       .optional()
-      .describe("The joined archive: the name under which it is downloaded, and its bytes. None for Files."),
+      .describe("The joined archive as it is downloaded. None for Files."),
   })
   .describe("What was seen of the export; written by Longshore alone.");
 export type ExportStatus = z.infer<typeof ExportStatus>;

@@ -4,6 +4,7 @@ import type { ManifestPart } from "../../domain/manifest.ts";
 import { number8 } from "../../domain/part.ts";
 import { archiveName } from "../join.ts";
 import { isPiece } from "../reading/archive-parts.ts";
+import { archiveEtag } from "./archive-etag.ts";
 import type { Blob, Segment, StoredBlob } from "./blob.ts";
 import { notFound } from "./download-name.ts";
 import { entityTag } from "./entity-tag.ts";
@@ -25,7 +26,7 @@ export function archiveBlob(served: ServedExport, file: string): Blob {
   const size = starts.at(-1) ?? 0;
   return {
     size,
-    etag: entityTag("archive", ...parts.map((part) => part.sha256)),
+    etag: archiveEtag(manifest),
     contentType: archiveTypes[manifest.format],
     fileName: file,
     sha256: parts.length === 1 ? parts[0]?.sha256 : undefined,
