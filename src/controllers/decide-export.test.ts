@@ -100,6 +100,13 @@ const retrying = says("Unknown", "Retrying", { location, failures: 2, nextAttemp
 
 const inVain = { ...retrying, retries: { inVain: 2, safeParts: 1 } };
 
+const unruly = { bucket: { url: "s3://handover?region=eu%20west" } };
+/** As an API server keeps it that knows fewer rules. */
+const unrulyExport = (status?: ExportStatus): Partial<DecidedFacts> => {
+  const { resource } = factsOf({ metadata: withFinalizer, ...(status && { status }) });
+  return { resource: { ...resource, spec: { ...resource.spec, destination: unruly } } };
+};
+
 table("an export with no job", {
   "gets the finalizer before anything else": [{}, "add finalizer"],
   "says that it waits for its turn, and needs no finalizer for that": [
@@ -127,6 +134,18 @@ table("an export with no job", {
       facts: { destination: undefined },
     },
     "start job 0 at s3://handover/2026/default/reports?tags=a%3Db",
+  ],
+  "fails by a rule that its API server does not know, before anything begins": [
+    { facts: unrulyExport() },
+    "set status False InvalidDocument",
+  ],
+  "fails by a rule that its destination breaks": [
+    { facts: { destination: { ...madeUpDestination("handover", ""), spec: unruly } } },
+    "set status False InvalidDocument",
+  ],
+  "goes on once it was begun, whatever rules have come since": [
+    { facts: unrulyExport(queued) },
+    `start job 0 at ${location} again`,
   ],
   "begins below the prefix of its destination": [
     {

@@ -26,6 +26,18 @@ for (const [path, expected] of [
     assert.deepEqual(await place.store.get("ExportDestination", key, signal), first);
   });
 
+test("a destination that breaks a rule which its API server does not know says which", async () => {
+  await using place = controllerPlace();
+  const controller = createDestinationController(place);
+  const url = "s3://handover?region=eu%20west";
+  await place.store.create("ExportDestination", { ...bucket, spec: { bucket: { url } } }, signal);
+  await controller.reconcile(key, signal);
+  const written = await place.store.get("ExportDestination", key, signal);
+  const { status, reason, message } = conditionOf(written?.status?.conditions, "Ready") ?? assert.fail();
+  assert.equal(`${status} ${reason}`, "False InvalidDocument");
+  assert.match(message, /spec\.bucket\.url: region of the s3:\/\/ location is no plain word/);
+});
+
 test("a destination that is gone needs nothing, and what nobody expected is thrown", async () => {
   await using place = controllerPlace();
   const controller = createDestinationController(place);

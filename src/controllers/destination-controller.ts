@@ -5,6 +5,7 @@ import type { ResourceKey } from "../domain/ports/export-store.ts";
 import { type Condition, withCondition } from "../domain/resources/condition.ts";
 import { locationOf } from "../domain/resources/place-location.ts";
 import type { ExportDestination } from "../domain/resources/resource.ts";
+import { specFault } from "../domain/resources/spec-fault.ts";
 import { type Controller, type ControllerHome, keyText } from "./controller.ts";
 import { backOff } from "./work-queue.ts";
 
@@ -68,7 +69,10 @@ export function createDestinationController(
     return memory;
   }
 
-  async function readiness({ metadata, spec }: ExportDestination, signal: AbortSignal): Promise<Readiness> {
+  async function readiness(resource: ExportDestination, signal: AbortSignal): Promise<Readiness> {
+    const { metadata, spec } = resource;
+    const fault = specFault("ExportDestination", resource);
+    if (fault !== undefined) return notReady(fault);
     const location = locationOf(spec, metadata);
     if (location === undefined)
       return { status: "False", reason: "InvalidDocument", message: "spec names no place" };
@@ -81,7 +85,13 @@ export function createDestinationController(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof LongshoreError)) throw error;
-      return { status: "False", reason: error.code, message: `${error.message}: ${error.hint}` };
+      return notReady(error);
     }
   }
 }
+
+const notReady = ({ code, message, hint }: LongshoreError): Readiness => ({
+  status: "False",
+  reason: code,
+  message: `${message}: ${hint}`,
+});

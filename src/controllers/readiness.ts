@@ -3,6 +3,7 @@ import { LongshoreError } from "../domain/errors.ts";
 import { hasEnded, succeededOf } from "../domain/resources/export-end.ts";
 import { exportLocation, locationOf } from "../domain/resources/place-location.ts";
 import type { Export } from "../domain/resources/resource.ts";
+import { specFault } from "../domain/resources/spec-fault.ts";
 import type { ExportFacts } from "./export-facts.ts";
 
 export type Readiness =
@@ -26,6 +27,8 @@ interface ExportPlace {
 
 export function readiness(facts: ExportFacts): Readiness {
   const { spec } = facts.resource;
+  const fault = faultOf(facts);
+  if (fault !== undefined) return { kind: "can't begin", error: fault };
   const place = placeOf(facts);
   if (place === undefined) {
     const message = `ExportDestination ${spec.destination.name} does not exist in this namespace`;
@@ -50,6 +53,12 @@ function nextAttempt({ metadata, status }: Export): number {
   const { nextAttemptTime, observedGeneration } = status ?? {};
   if (nextAttemptTime === undefined || observedGeneration !== metadata.generation) return 0;
   return Date.parse(nextAttemptTime);
+}
+
+/** What an API server could not tell; an export that was begun was found to be right before. */
+function faultOf({ resource, destination }: ExportFacts): LongshoreError | undefined {
+  if (resource.status?.location !== undefined) return undefined;
+  return specFault("Export", resource) ?? (destination && specFault("ExportDestination", destination));
 }
 
 /** Once begun, an export stays where it lies, whatever becomes of the destination's resource. */

@@ -5,85 +5,130 @@ import { parseQuantity } from "./quantity.ts";
 export const bucketSchemes = ["s3", "az", "gs"] as const;
 export type BucketScheme = (typeof bucketSchemes)[number];
 
-/** Says what is wrong with a value, or undefined. */
-type Check = (value: string) => string | undefined;
+/** What a value may be. */
+export interface ValueKind {
+  /** After "must be". */
+  readonly meaning: string;
+  /**
+   * RE2 of the value as it stands in a URL, for an API server: what is right fits, and most that is wrong does not. `faultOf`
+   * says the rest.
+   */
+  readonly pattern: string;
+  /** What is wrong with it, or undefined. */
+  readonly faultOf: (value: string) => string | undefined;
+}
 
-const isWord: Check = (value) => (/^[\w.:/+=@-]+$/.test(value) ? undefined : "is no plain word");
-const isBoolean: Check = (value) =>
-  value === "true" || value === "false" ? undefined : "is neither true nor false";
-const isFile: Check = (value) => (value === "" || value.includes("\0") ? "names no file" : undefined);
-const isCount: Check = (value) =>
-  /^[1-9]\d{0,3}$/.test(value) ? undefined : "is no whole number from 1 to 9999";
+const word: ValueKind = {
+  meaning: "a plain word",
+  // The same characters escaped.
+  pattern: "([A-Za-z0-9_.:/+=@-]|%(2[BDEFbdef]|3[0-9ADad]|4[0-9A-Fa-f]|5[0-9AFaf]|6[1-9A-Fa-f]|7[0-9Aa]))+",
+  faultOf: (value) => (/^[\w.:/+=@-]+$/.test(value) ? undefined : "is no plain word"),
+};
+const truth: ValueKind = {
+  meaning: "true or false",
+  pattern: "(true|false)",
+  faultOf: (value) => (value === "true" || value === "false" ? undefined : "is neither true nor false"),
+};
+const file: ValueKind = {
+  meaning: "the name of a file",
+  pattern: "[^&]+",
+  faultOf: (value) => (value === "" || value.includes("\0") ? "names no file" : undefined),
+};
+const count: ValueKind = {
+  meaning: "a whole number from 1 to 9999",
+  pattern: "[1-9][0-9]{0,3}",
+  faultOf: (value) => (/^[1-9]\d{0,3}$/.test(value) ? undefined : "is no whole number from 1 to 9999"),
+};
 /** Less would be silence, which is given up after a minute. */
-const isRate: Check = (value) =>
-  (parseQuantity(value) ?? 0) >= 2 ** 16 ? undefined : "is no size of at least 64Ki, such as 20Mi";
-const isOneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
-    words.includes(value) ? undefined : `is none of ${words.join(", ")}`;
+const rate: ValueKind = {
+  meaning: "a size of at least 64Ki, such as 20Mi",
+  pattern: "([0-9]{5,16}|[0-9]{2,16}([.][0-9]{1,9})?(k|Ki)|[0-9]{1,16}([.][0-9]{1,9})?[MGTP]i?)",
+  faultOf: (value) =>
+    (parseQuantity(value) ?? 0) >= 2 ** 16 ? undefined : "is no size of at least 64Ki, such as 20Mi",
+};
+const oneOf = (...words: readonly string[]): ValueKind => ({
+  meaning: `one of ${words.join(", ")}`,
+  pattern: `(${words.join("|").replaceAll(":", "(:|%3[aA])")})`,
+  faultOf: (value) => (words.includes(value) ? undefined : `is none of ${words.join(", ")}`),
+});
 
-const isEndpoint: Check = (value) => {
-  if (!URL.canParse(value)) return "is no URL";
-  const { protocol, username, password, search, hash } = new URL(value);
-  if (protocol !== "https:" && protocol !== "http:") return "is no http or https URL";
-  if (username !== "" || password !== "") return "carries credentials, which come from the environment";
-  return search !== "" || hash !== "" ? "has a query, which an endpoint has not" : undefined;
+const endpoint: ValueKind = {
+  meaning: "an http or https URL without credentials or a query",
+  pattern: "(?i:https?)(:|%3[aA])(/|%2[fF]){2}([^@?&%]|%[0-35-9A-Fa-f][0-9A-Fa-f]|%4[1-9A-Fa-f])+",
+  faultOf: (value) => {
+    if (!URL.canParse(value)) return "is no URL";
+    const { protocol, username, password, search, hash } = new URL(value);
+    if (protocol !== "https:" && protocol !== "http:") return "is no http or https URL";
+    if (username !== "" || password !== "") return "carries credentials, which come from the environment";
+    return search !== "" || hash !== "" ? "has a query, which an endpoint has not" : undefined;
+  },
 };
 
 /** As in an URL's query: `team=a&project=b`. */
-const isTags: Check = (value) =>
-  value.split("&").every((tag) => /^[^=&]{1,128}=[^=&]{0,256}$/u.test(tag))
-    ? undefined
-    : "is not of the form key=value&key=value";
-
-/** What every scheme has. */
-const common: Readonly<Record<string, Check>> = {
-  credentials: isFile,
-  /** Whether receivers are sent to the store, or its bytes to them through the server. */
-  delivery: isOneOf("redirect", "relay"),
-  maxBytesPerSecond: isRate,
-  maxRequests: isCount,
+const tags: ValueKind = {
+  meaning: "of the form key=value, with %26 before the next",
+  pattern: "[^&=][^&]*(=|%3[dD])[^&]*",
+  faultOf: (value) =>
+    value.split("&").every((tag) => /^[^=&]{1,128}=[^=&]{0,256}$/u.test(tag))
+      ? undefined
+      : "is not of the form key=value&key=value",
 };
 
-const parameters: Record<BucketScheme, Readonly<Record<string, Check>>> = {
+/** What every scheme has. */
+const common: Readonly<Record<string, ValueKind>> = {
+  credentials: file,
+  /** Whether receivers are sent to the store, or its bytes to them through the server. */
+  delivery: oneOf("redirect", "relay"),
+  maxBytesPerSecond: rate,
+  maxRequests: count,
+};
+
+const parameters: Record<BucketScheme, Readonly<Record<string, ValueKind>>> = {
   s3: {
     ...common,
-    anonymous: isBoolean,
-    caBundle: isFile,
-    checksums: isOneOf("sha256", "none"),
-    endpoint: isEndpoint,
-    forcePathStyle: isBoolean,
-    profile: isWord,
-    publicEndpoint: isEndpoint,
-    region: isWord,
-    sse: isOneOf("AES256", "aws:kms", "aws:kms:dsse"),
-    sseKmsKeyId: isWord,
-    storageClass: isWord,
-    tags: isTags,
+    anonymous: truth,
+    caBundle: file,
+    checksums: oneOf("sha256", "none"),
+    endpoint,
+    forcePathStyle: truth,
+    profile: word,
+    publicEndpoint: endpoint,
+    region: word,
+    sse: oneOf("AES256", "aws:kms", "aws:kms:dsse"),
+    sseKmsKeyId: word,
+    storageClass: word,
+    tags,
   },
   az: {
     ...common,
-    account: isWord,
-    anonymous: isBoolean,
-    caBundle: isFile,
-    endpoint: isEndpoint,
-    publicEndpoint: isEndpoint,
-    tags: isTags,
-    tier: isWord,
+    account: word,
+    anonymous: truth,
+    caBundle: file,
+    endpoint,
+    publicEndpoint: endpoint,
+    tags,
+    tier: word,
   },
   gs: {
     ...common,
-    anonymous: isBoolean,
-    caBundle: isFile,
-    endpoint: isEndpoint,
-    kmsKeyName: isWord,
-    publicEndpoint: isEndpoint,
-    storageClass: isWord,
-    userProject: isWord,
+    anonymous: truth,
+    caBundle: file,
+    endpoint,
+    kmsKeyName: word,
+    publicEndpoint: endpoint,
+    storageClass: word,
+    userProject: word,
   },
 };
 
 export const parameterNames = (scheme: BucketScheme): readonly string[] => Object.keys(parameters[scheme]);
+
+/** All names that any scheme has, by what their values are: a name means the same in every scheme. */
+export function namesByKind(): ReadonlyMap<ValueKind, readonly string[]> {
+  const kindOf = new Map(Object.values(parameters).flatMap((known) => Object.entries(known)));
+  const groups = Map.groupBy(kindOf, ([, kind]) => kind);
+  return new Map([...groups].map(([kind, named]) => [kind, named.map(([name]) => name).toSorted()]));
+}
 
 /** Names under which people put what must not stand in a location. */
 const secretName =
@@ -91,8 +136,8 @@ const secretName =
 
 /** Throws InvalidArgument, naming the parameter; the value only where it can be none of a secret. */
 export function checkParameter(scheme: BucketScheme, name: string, value: string): void {
-  const check = Object.hasOwn(parameters[scheme], name) ? parameters[scheme][name] : undefined;
-  if (check === undefined) {
+  const kind = Object.hasOwn(parameters[scheme], name) ? parameters[scheme][name] : undefined;
+  if (kind === undefined) {
     const shown = /^[\w-]{1,40}$/.test(name) ? name : JSON.stringify(name.slice(0, 40));
     throw new LongshoreError("InvalidArgument", `a ${scheme}:// location has no parameter ${shown}`, {
       hint: secretName.test(name)
@@ -100,7 +145,7 @@ export function checkParameter(scheme: BucketScheme, name: string, value: string
         : `it may have ${Object.keys(parameters[scheme]).join(", ")}`,
     });
   }
-  const fault = check(value);
+  const fault = kind.faultOf(value);
   if (fault !== undefined)
     throw new LongshoreError("InvalidArgument", `${name} of the ${scheme}:// location ${fault}`);
 }

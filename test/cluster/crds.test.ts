@@ -14,7 +14,7 @@ import { expectExit } from "../fixtures/run.ts";
 import { openTestCluster, type TestCluster, type TestNamespace } from "./cluster.ts";
 import { installDefinitions } from "./crds.ts";
 import { kubectl, noKubectl } from "./kubectl.ts";
-import { allowedChanges, otherValues, plainSpecs, ruleCases } from "./rule-cases.ts";
+import { allowedChanges, otherValues, plainSpecs, rightUrls, ruleCases } from "./rule-cases.ts";
 
 const { signal } = new AbortController();
 
@@ -165,6 +165,13 @@ describe("the kinds on an API server", { skip: noKubectl }, () => {
       assert.match(stderr, /strict decoding error: unknown field/);
     }
   });
+
+  for (const url of rightUrls)
+    test(`${url} is taken`, async () => {
+      const spec = withMembers("Export", { source: { volume: null, bucket: { url } } });
+      ExportSpec.parse(spec);
+      await create(documentOf("Export", spec));
+    });
 
   test("an Export that says everything is taken, and comes back as it was", async () => {
     const spec = ExportSpec.parse(fullSpec);

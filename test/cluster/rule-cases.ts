@@ -59,6 +59,62 @@ export const ruleCases: readonly (readonly [message: RegExp, cases: readonly Rul
     /^must have no # and no \. or \.\. in its prefix/,
     [url("s3://lake/../x"), url("gs://lake/%2E%2e"), url("az://lake/x#y")],
   ],
+  [/^must have no empty name/, [url("s3://lake/a//b"), url("gs://lake//a//")]],
+  [/^must have %25 for a %/, [url("s3://lake/100%done"), url("s3://lake/x%"), url("s3://lake/a%00b")]],
+  [
+    /^must say each parameter once/,
+    [url("s3://lake?region=a&region=a"), url("az://lake?account=a&tier=Hot&account=b")],
+  ],
+  [
+    /^caBundle must be the name of a file/,
+    [url("s3://lake?caBundle="), url("gs://lake?caBundle=&userProject=x")],
+  ],
+  [/^delivery must be one of/, [url("s3://lake?delivery=pigeon"), url("s3://lake?delivery=")]],
+  [
+    /^maxBytesPerSecond must be a size/,
+    ["fast", "64", "1Ki", "-1Mi", "20MiB"].map((rate) => url(`s3://lake?maxBytesPerSecond=${rate}`)),
+  ],
+  [
+    /^maxRequests must be a whole number/,
+    ["0", "-1", "10000", "1.5", ""].map((count) => url(`az://lake?account=a&maxRequests=${count}`)),
+  ],
+  [
+    /^anonymous, forcePathStyle must be true or false/,
+    [url("s3://lake?forcePathStyle=yes"), url("s3://lake?anonymous="), url("gs://lake?anonymous=True")],
+  ],
+  [/^checksums must be one of/, [url("s3://lake?checksums=md5")]],
+  [
+    /^endpoint, publicEndpoint must be an http or https URL/,
+    [
+      "minio.default.svc:9000",
+      "s3://minio",
+      "https://",
+      "https://me:secret@minio",
+      "https%3A%2F%2Fme%40minio",
+      "https://minio?x=y",
+    ].flatMap((endpoint) => [
+      url(`s3://lake?endpoint=${endpoint}`),
+      url(`s3://lake?endpoint=https://a&publicEndpoint=${endpoint}`),
+    ]),
+  ],
+  [
+    /^account, .*region.* must be a plain word/,
+    [url("s3://lake?region=eu%20west"), url("s3://lake?region="), url("az://lake?account=a!b")],
+  ],
+  [/^sse must be one of/, [url("s3://lake?sse=KMS")]],
+  [/^tags must be of the form/, [url("s3://lake?tags=team"), url("s3://lake?tags==a")]],
+  [
+    /^url must say neither anonymous nor profile/,
+    ["anonymous=true", "region=x&profile=me"].map((given) => ({
+      kind: "Export",
+      spec: {
+        source: {
+          volume: null,
+          bucket: { url: `s3://lake?${given}`, credentialsSecretRef: { name: "key" } },
+        },
+      },
+    })),
+  ],
   [/^may have the parameters .*forcePathStyle/, [parameters("s3"), url("s3://lake?credentials=/etc/key")]],
   [/^may have the parameters .*account/, [parameters("az")]],
   [/^may have the parameters .*userProject/, [parameters("gs"), url("gs://lake?region=x")]],
@@ -133,6 +189,19 @@ export const otherValues: Readonly<Record<string, Readonly<Record<string, unknow
   ClusterExportDestination: { bucket: { url: "s3://elsewhere" } },
   DownloadGrant: { exportRef: { name: "payroll" }, expiresInSeconds: 60, maxBytes: "1Gi" },
 };
+
+/** URLs of buckets that an API server must take. */
+export const rightUrls: readonly string[] = [
+  "s3://lake",
+  "s3://lake//a/",
+  "S3://lake/100%25/a b?",
+  "s3://lake/x?endpoint=https://minio.default.svc:9000&region=eu-west-1&forcePathStyle=true",
+  "s3://lake?endpoint=https%3A%2F%2F%5B::1%5D:9000%2Fs3&publicEndpoint=HTTP://store.example/x%2Fy",
+  "s3://lake?sse=aws:kms&sseKmsKeyId=arn:aws:kms:eu:1:key%2Fx&storageClass=GLACIER_IR&checksums=none",
+  "s3://lake?sse=aws%3Akms%3Adsse&tags=team%3Da%26project%3Db&delivery=relay&caBundle=/etc/ca.pem",
+  "az://lake?account=example&tier=Cool&maxRequests=9999&maxBytesPerSecond=1.5Gi&anonymous=false",
+  "gs://lake?userProject=x&kmsKeyName=projects/a/b&maxBytesPerSecond=65536",
+];
 
 /** Changes that must go through. */
 export const allowedChanges: Readonly<Record<string, readonly object[]>> = {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newExport } from "../../../test/fixtures/resources.ts";
+import { specFault } from "../../domain/resources/spec-fault.ts";
 import { type KubeDocument, newDocument, readDocument, resourceOf } from "./kube-document.ts";
 import { readable } from "./readable.ts";
 
@@ -42,6 +43,21 @@ describe("a document of the API server", () => {
   test("of an earlier version gets what has become a default", () => {
     const { include: _include, ...earlier } = spec;
     assert.deepEqual(readDocument("Export", { ...document, spec: earlier }).spec, { ...spec, include: [] });
+  });
+
+  test("is read with values that only we know to be wrong, and these are told of", () => {
+    const wrong: [object, string][] = [
+      [{ source: { bucket: { url: "s3://lake?region=eu%20west" } } }, "source.bucket.url: region of the"],
+      [{ workers: { ...spec.workers, nodeSelector: { ["k".repeat(318)]: "x" } } }, "workers.nodeSelector: "],
+    ];
+    for (const [given, said] of wrong) {
+      const read = readDocument("Export", { ...document, spec: { ...spec, ...given } });
+      assert.deepEqual(read.spec, { ...spec, ...given });
+      const fault = specFault("Export", read);
+      assert.equal(fault?.code, "InvalidDocument");
+      assert.ok(fault.message.startsWith(`Export a: spec.${said}`), fault.message);
+    }
+    assert.equal(specFault("Export", readDocument("Export", document)), undefined);
   });
 
   test("that can't be read is named with its member, and left out of many", () => {

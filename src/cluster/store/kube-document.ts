@@ -1,8 +1,8 @@
 /** Our resources as the API server keeps them, and back. */
-import type { z } from "zod";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { NewResource } from "../../domain/ports/export-store.ts";
 import type { ObjectMeta } from "../../domain/resources/object-meta.ts";
+import { parseShape } from "../../domain/resources/parse-shape.ts";
 import { apiGroup, apiVersion, type Kind, kinds, type Resources } from "../../domain/resources/resource.ts";
 import type { KubeObject, KubeObjectMeta, KubeResource } from "../kube-api.ts";
 
@@ -20,21 +20,19 @@ export const resourceOf = (kind: Kind): KubeResource => ({
 });
 
 /**
- * What the API server gave, as a new object. It has checked the document against the schema, so this only fails where
- * the kind's definition is of another version than this program. Members that are not known here are left out then, as
- * all programs of Kubernetes do; for anything else it throws Damaged.
+ * What the API server gave, as a new object. It has checked the document's shape, so this only fails where the kind's definition
+ * is of another version than this program. Members that are not known here are left out then, as all programs of Kubernetes
+ * do; for anything else it throws Damaged. Values may be against a rule that the API server does not know (`specFault`).
  */
 export function readDocument<K extends Kind>(kind: K, document: KubeDocument): Resources[K] {
-  const { spec, status } = document;
-  const { schema } = kinds[kind];
+  const { metadata, spec, status } = document;
   const given = { ...checked, kind, spec: spec ?? {}, ...(status === undefined ? {} : { status }) };
-  const strict = schema.safeParse(given);
-  const read = strict.success ? strict : schema.safeParse(withoutUnknown(given, strict.error.issues));
-  if (read.success) return { ...(read.data as Resources[K]), metadata: readMetadata(document.metadata) };
-  const { path, message } = read.error.issues[0] ?? { path: [], message: "" };
+  const read = parseShape(kinds[kind].schema, given);
+  if ("data" in read) return { ...(read.data as Resources[K]), metadata: readMetadata(metadata) };
+  const { path, message } = read.issue;
   throw new LongshoreError(
     "Damaged",
-    `the ${nameOf(kind, document.metadata)} can't be read: ${path.join(".")}: ${message}`,
+    `the ${nameOf(kind, metadata)} can't be read: ${path.join(".")}: ${message}`,
     { hint: "apply the CustomResourceDefinitions of this version of longshore" },
   );
 }
@@ -92,18 +90,3 @@ function readMetadata(metadata: KubeObjectMeta): ObjectMeta {
     ...(finalizers === undefined ? {} : { finalizers: [...finalizers] }),
   };
 }
-
-function withoutUnknown(given: object, issues: readonly z.core.$ZodIssue[]): unknown {
-  const copy: unknown = structuredClone(given);
-  for (const issue of issues) {
-    if (issue.code !== "unrecognized_keys") continue;
-    const parent = issue.path.reduce<unknown>(memberOf, copy);
-    if (isObject(parent)) for (const key of issue.keys) delete parent[key];
-  }
-  return copy;
-}
-
-const memberOf = (value: unknown, key: PropertyKey): unknown => (isObject(value) ? value[key] : undefined);
-
-const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
-  typeof value === "object" && value !== null;
