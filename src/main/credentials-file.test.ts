@@ -59,6 +59,25 @@ describe("a file of credentials", () => {
     assert.deepEqual(withCredentialsOf(work.path, "s3", {}), key);
   });
 
+  const elsewhere: [what: string, key: string, value: string, message: RegExp][] = [
+    ["a file's name", "GOOGLE_APPLICATION_CREDENTIALS", "/run/token", /names a file with credentials/],
+    [
+      "what is fetched by a URL",
+      "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+      '{ "type": "external_account", "credential_source": { "url": "http://169.254.169.254/" } }',
+      /holds credentials that are fetched from elsewhere/,
+    ],
+  ];
+  for (const [what, name, value, message] of elsewhere)
+    test(`that is a Secret's folder holds the credentials itself, and not ${what}`, async () => {
+      await using work = temporaryFolder();
+      writeFileSync(work.join(name), value);
+      assert.throws(() => withCredentialsOf(work.path, "gs", {}), { code: "CredentialsInvalid", message });
+      // Whoever runs a machine chooses its files.
+      writeFileSync(work.join("file"), `${name}=${value}`);
+      assert.deepEqual(withCredentialsOf(work.join("file"), "gs", {}), { [name]: value });
+    });
+
   const refused: [name: string, make: (file: string) => void, message: RegExp][] = [
     ["is not there", () => undefined, /can't be read/],
     [

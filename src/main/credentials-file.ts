@@ -30,7 +30,7 @@ export function withCredentialsOf(path: string, scheme: BucketScheme, environmen
 
 /** What stands there for the scheme; other keys are not ours. */
 function credentialsIn(path: string, scheme: BucketScheme): Record<string, string> {
-  const given = read(path);
+  const given = read(path, scheme);
   const found: Record<string, string> = {};
   for (const name of variables[scheme]) {
     const value = given.get(name);
@@ -50,13 +50,37 @@ function credentialsIn(path: string, scheme: BucketScheme): Record<string, strin
   return found;
 }
 
-function read(path: string): ReadonlyMap<string, string> {
+/**
+ * Whoever may write a Secret must not choose by it which file or address is read where it is mounted: Google's libraries would
+ * send what they find there to a service that the same credentials name.
+ */
+function refuseElsewhere(path: string, given: ReadonlyMap<string, string>): void {
+  const hint = `give the key of a service account in ${json}`;
+  if (given.has("GOOGLE_APPLICATION_CREDENTIALS") && !given.has(json))
+    throw invalid(path, "names a file with credentials in place of holding them", hint);
+  const type = typeIn(given.get(json) ?? "{}");
+  if (type !== undefined && type !== "service_account" && type !== "authorized_user")
+    throw invalid(path, "holds credentials that are fetched from elsewhere", hint);
+}
+
+/** What is no JSON is told of when it is used. */
+function typeIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { readonly type?: unknown } | null)?.type;
+  } catch {
+    return undefined;
+  }
+}
+
+function read(path: string, scheme: BucketScheme): ReadonlyMap<string, string> {
   try {
     if (!statSync(path).isDirectory()) return keysIn(contentOf(path));
     checkWriters(path);
     // Names with a dot are how a Secret is mounted.
     const names = readdirSync(path).filter((name) => !name.startsWith("."));
-    return new Map(names.map((name) => [name, contentOf(join(path, name)).replace(/\r?\n$/, "")]));
+    const keys = new Map(names.map((name) => [name, contentOf(join(path, name)).replace(/\r?\n$/, "")]));
+    if (scheme === "gs") refuseElsewhere(path, keys);
+    return keys;
   } catch (error) {
     if (error instanceof LongshoreError) throw error;
     throw new LongshoreError("CredentialsInvalid", `the credentials in ${path} can't be read`, {

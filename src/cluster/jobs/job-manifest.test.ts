@@ -161,6 +161,16 @@ describe("the volumes", () => {
     );
   });
 
+  test("a bucket without a Secret is asked by nobody, whoever the node is", () => {
+    const source = "gs://public/data?userProject=x";
+    const [variable] = podSpec({ locations: { source, destination: "pvc://team/out" } }).containers[0]!.env;
+    const task = taskFrom({ LONGSHORE_JOB: variable?.value });
+    assert.equal(
+      task.kind === "export" && task.job.ways[source],
+      "gs://public/data?userProject=x&anonymous=true",
+    );
+  });
+
   test("scratch is limited", () => {
     assert.deepEqual(podSpec().volumes[0], { name: "scratch", emptyDir: { sizeLimit: "10Gi" } });
   });

@@ -53,9 +53,10 @@ export function mountsOf({ locations, secrets }: Pick<WorkerJob, "locations" | "
     writesClaim ||= !readOnly;
   }
 
-  function addSecret(role: Role): { credentials?: string } {
+  /** Without a Secret it is nobody who asks: what the node may do is not for whoever may make an Export. */
+  function addSecret(role: Role): { readonly credentials: string } | { readonly anonymous: "true" } {
     const secretName = secrets[role];
-    if (secretName === undefined) return {};
+    if (secretName === undefined) return { anonymous: "true" };
     const [name, mountPath] = [`credentials-${role}`, `${mountPaths.credentials}/${role}`];
     volumes.push({ name, secret: { secretName } });
     volumeMounts.push({ name, mountPath, readOnly: true });

@@ -78,7 +78,7 @@ export const BucketPlace = withRules(
       "s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX; no secret ever stands in one.",
     ),
     credentialsSecretRef: LocalReference.optional().describe(
-      "A Secret whose keys are named as the environment variables that the store's own tools take. In a cluster only.",
+      "A Secret whose keys are named as the environment variables that the store's own tools take; without one a cluster asks as nobody. In a cluster only.",
     ),
   }),
   [
