@@ -51,7 +51,8 @@ suite("an export into a bucket", { skip }, () => {
     s3Location(swift, prefix),
     ..."--name x --part-size 8Mi --workers 2 --json".split(" "),
   ];
-  const exported = (prefix: string) => exportTree(argsFor(prefix), [0], { env: swift.env });
+  const exported = (prefix: string, ...more: string[]) =>
+    exportTree([...argsFor(prefix), ...more], [0], { env: swift.env });
   const record = async (prefix: string, name: string): Promise<unknown> => {
     const bytes = await openBucket(swift, `${prefix}/x`).get(name, signal);
     return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString());
@@ -185,7 +186,8 @@ suite("an export into a bucket", { skip }, () => {
     const running = [1, 2].map(() => startLongshore(["export", ...argsFor(prefix)], { env: swift.env }));
     const results = await Promise.all(running.map(({ done }) => done));
     for (const result of results) expectExit(result, 0, 1);
-    await exported(prefix);
+    // Of two receipts that are written at once Swift keeps the last, which may not be the one that the manifest knows.
+    await exported(prefix, "--repair");
     await expectUndisturbed(prefix);
   });
 

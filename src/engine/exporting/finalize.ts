@@ -11,7 +11,9 @@ import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { readReceipt } from "../receipts.ts";
 import { countAttempts } from "./attempts.ts";
+import { checkOwnerOf } from "./begin-export.ts";
 import type { ExportResult, ExportWork } from "./export-call.ts";
+import { findExport } from "./found-export.ts";
 import { type JoinedRecords, joinRecords } from "./join-records.ts";
 import { indexOf, removeStaleFiles, removeStaleRecords } from "./remove-stale.ts";
 import { putStatement } from "./statement.ts";
@@ -73,7 +75,7 @@ export async function finalize(
       files: [planFile, ...records.receipts, ...tailReceipts],
     },
   };
-  return await putProof(work, manifest, signal);
+  return await putProof(work, manifest, before.wasFinished, signal);
 }
 
 /** What attempts and plans that came to nothing left. */
@@ -89,14 +91,37 @@ async function removeStale(
     await removeStaleFiles(destination, index, signal);
 }
 
-/** What makes it an export; the manifest comes last. */
+/** What makes it an export; the manifest comes last, and of two processes that finish at once the first one's counts. */
 async function putProof(
-  { call, destination }: ExportWork,
+  work: ExportWork,
   manifest: Manifest,
+  wasFinished: boolean,
   signal: AbortSignal,
 ): Promise<Omit<ExportResult, "unchanged">> {
+  const { destination } = work;
   const bytes = documentBytes(manifest);
-  const manifestDigest = sha256(bytes);
+  const own = { manifest, manifestDigest: sha256(bytes) };
+  await putSigned(work, own, signal);
+  await destination.flush(["parts", "receipts", "plan", ""], signal);
+  if (wasFinished) await destination.put(manifestName, bytes, signal);
+  else if (!(await destination.putIfAbsent(manifestName, bytes, signal))) {
+    const found = await findExport(destination, signal);
+    checkOwnerOf(found, destination, work.call);
+    if (found.kind !== "finished")
+      throw new LongshoreError("WorkerLost", `${destination.location} was taken away by another process`);
+    // Sums and statement of this process stand beside the other one's manifest now.
+    await putSigned(work, found, signal);
+    return { manifest: found.manifest, manifestDigest: found.manifestDigest };
+  }
+  return own;
+}
+
+/** SHA256SUMS, and the statement if there is a key. */
+async function putSigned(
+  { call, destination }: ExportWork,
+  { manifest, manifestDigest }: Omit<ExportResult, "unchanged">,
+  signal: AbortSignal,
+): Promise<void> {
   await putSums(destination, manifest, manifestDigest, signal);
   if (call.signer !== undefined) {
     const { name, owner: uid } = manifest.run;
@@ -107,9 +132,6 @@ async function putProof(
       signal,
     );
   }
-  await destination.flush(["parts", "receipts", "plan", ""], signal);
-  await destination.put(manifestName, bytes, signal);
-  return { manifest, manifestDigest };
 }
 
 async function joinParts(
@@ -132,7 +154,7 @@ async function joinParts(
     number,
     offset: records.parts.reduce((sum, part) => sum + part.size, 0),
     keys: plan.parts.map((part) => part.key),
-    now: new Date(home.clock.now()).toISOString(),
+    plannedAt: plan.plannedAt,
   };
   return { records, tail: await finishTail(tail, place, signal) };
 }

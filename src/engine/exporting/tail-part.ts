@@ -73,8 +73,8 @@ export interface TailPlace {
   readonly keys: readonly string[];
   /** Bytes of the archive before it. */
   readonly offset: number;
-  /** ISO 8601. */
-  readonly now: string;
+  /** ISO 8601. The times of the tail are those of its plan, so that its receipt is the same whoever makes it. */
+  readonly plannedAt: string;
 }
 
 export interface Tail {
@@ -85,7 +85,7 @@ export interface Tail {
 }
 
 export async function finishTail(tail: TailWriter, place: TailPlace, signal: AbortSignal): Promise<Tail> {
-  const { destination, format, number, now } = place;
+  const { destination, format, number, plannedAt } = place;
   const encoded: EncodedPart = tail.encoder.finish();
   const written = await tail.output.commit((digest) => partName(number, digest, format.extension));
   const receipt: Receipt = {
@@ -104,8 +104,8 @@ export async function finishTail(tail: TailWriter, place: TailPlace, signal: Abo
     attempt: 1,
     adopted: false,
     reused: false,
-    startedAt: now,
-    finishedAt: now,
+    startedAt: plannedAt,
+    finishedAt: plannedAt,
   };
   const bytes = receiptBytes(receipt);
   const object = receiptName(number);
