@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { textPayload } from "../../test/fixtures/buckets.ts";
 import { memoryStore } from "../../test/fixtures/memory-store.ts";
 import { LongshoreError } from "../domain/errors.ts";
-import type { ObjectStore } from "../domain/ports/object-store.ts";
+import type { MultipartUploads, ObjectStore } from "../domain/ports/object-store.ts";
 import { withReplacedCredentials } from "./store-credentials.ts";
 
 const { signal } = new AbortController();
@@ -71,6 +71,25 @@ describe("credentials that are replaced", () => {
     state.present = "two";
     await assert.rejects(store.head("k", signal), { code: "CredentialsInvalid" });
     assert.equal(state.opened, 2);
+  });
+
+  test("that can do less than those before end what only those could", async () => {
+    const state = { present: "key" };
+    const store = withReplacedCredentials({
+      read: () => state.present,
+      areSame: (a, b) => a === b,
+      open: (kind): ObjectStore => {
+        if (kind === "token") return memoryStore();
+        const multipart = { uploads: async () => [] } as Partial<MultipartUploads> as MultipartUploads;
+        return { ...memoryStore(), multipart, presign: async () => "https://x" };
+      },
+      now: () => (state.present === "key" ? 0 : 5000),
+    });
+    assert.equal(await store.presign?.("k", { expiresInSeconds: 1 }, signal), "https://x");
+    state.present = "token";
+    const code = "CredentialsInvalid";
+    await assert.rejects(async () => store.presign?.("k", { expiresInSeconds: 1 }, signal), { code });
+    await assert.rejects(async () => store.multipart?.uploads("", signal), { code });
   });
 
   test("are no matter while they can't be read", async () => {

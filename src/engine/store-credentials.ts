@@ -1,6 +1,7 @@
 /** A store whose credentials come from a place where they are replaced now and then, such as a mounted Secret. */
 import { LongshoreError } from "../domain/errors.ts";
 import type { ObjectStore } from "../domain/ports/object-store.ts";
+import { aroundCalls } from "./store-calls.ts";
 
 export interface ReplacedCredentials<Credentials> {
   /** What is there now. Throws CredentialsInvalid where it can't be read. */
@@ -48,9 +49,7 @@ export function withReplacedCredentials<Credentials>(
     }
   };
 
-  const forwarded = forward(first, (current) => current, ask);
-  if (first.multipart === undefined) return forwarded;
-  return { ...forwarded, multipart: forward(first.multipart, (current) => current.multipart, ask) };
+  return aroundCalls(first, { run: (_operation, call) => ask(call), sign: ask });
 }
 
 function readOrUndefined<Credentials>({ read }: ReplacedCredentials<Credentials>): Credentials | undefined {
@@ -61,23 +60,3 @@ function readOrUndefined<Credentials>({ read }: ReplacedCredentials<Credentials>
     throw error;
   }
 }
-
-/** Every method of it asks whichever store there is then; everything else is as it is. */
-function forward<T extends object>(
-  first: T,
-  pick: (current: ObjectStore) => unknown,
-  ask: <R>(call: (current: ObjectStore) => Promise<R>) => Promise<R>,
-): T {
-  const members = Object.entries(first).map(([name, member]: [string, unknown]) => {
-    if (typeof member !== "function") return [name, member];
-    const method = (...args: readonly unknown[]): Promise<unknown> =>
-      ask((current) => {
-        const methods = pick(current) as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
-        return methods[name]?.(...args) ?? Promise.reject(new LongshoreError("CredentialsInvalid", gone));
-      });
-    return [name, method];
-  });
-  return Object.fromEntries(members) as T;
-}
-
-const gone = "the credentials were replaced by others that can do less";

@@ -33,7 +33,7 @@ export function withLimits(store: ObjectStore, limits: StoreLimits): ObjectStore
     run: (_operation, call, signal) => run(call, signal),
     send: (_operation, payload, call, signal) =>
       run(() => call(pace === undefined ? payload : pacedPayload(payload, pace, signal)), signal),
-    get: async (call, signal) => {
+    get: async (_object, call, signal) => {
       const turn = new LentTurn(turns, lendAfter, signal);
       await turn.take();
       try {

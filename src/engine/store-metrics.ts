@@ -59,7 +59,7 @@ export function withMetrics(store: ObjectStore, meter: StoreMeter, now: () => nu
       meter.moved({ scheme, direction: "out", bytes: payload.size });
       return result;
     },
-    get: async (call, signal) => {
+    get: async (_object, call, signal) => {
       const over = begun("get", signal);
       try {
         const content = await call();

@@ -2,12 +2,8 @@
 import { setTimeout } from "node:timers/promises";
 import { waitAfter } from "../domain/back-off.ts";
 import { LongshoreError } from "../domain/errors.ts";
-import type {
-  MultipartUploads,
-  ObjectContent,
-  ObjectStore,
-  WantedRange,
-} from "../domain/ports/object-store.ts";
+import type { ObjectContent, ObjectStore, WantedRange } from "../domain/ports/object-store.ts";
+import { aroundCalls, type FoundContent } from "./store-calls.ts";
 import { closedEvenUnread } from "./watched-bytes.ts";
 
 export interface RetryPolicy {
@@ -32,61 +28,31 @@ const worthAnother = new Set<string>(["StoreBusy", "StoreUnreachable", "StoreFai
 
 /** The same store; nothing below it may ask again by itself. */
 export function withRetries(store: ObjectStore, policy: RetryPolicy): ObjectStore {
-  const { presign } = store;
   const retrier = new Retrier(policy);
-  const again = <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => retrier.run(call, signal);
-  return {
-    kind: store.kind,
-    displayed: store.displayed,
-    identity: store.identity,
-    bucket: store.bucket,
-    longestKey: store.longestKey,
-    check: (signal) => again(() => store.check(signal), signal),
-    put: (key, payload, signal) => again(() => store.put(key, payload, signal), signal),
-    putIfAbsent: (key, payload, signal) => again(() => store.putIfAbsent(key, payload, signal), signal),
-    get: async (key, wanted, signal) => {
-      const content = await again(() => store.get(key, wanted, signal), signal);
-      if (content === undefined || content === "changed") return content;
-      const bytes = resumed(store, { key, wanted, content }, retrier, signal);
+  return aroundCalls(store, {
+    run: (_operation, call, signal) => retrier.run(call, signal),
+    sign: (call, signal) => retrier.run(call, signal),
+    get: async ({ key, wanted }, call, signal) => {
+      const content = await retrier.run(() => call(), signal);
+      if (typeof content !== "object") return content;
+      const displayed = `${key} in ${store.displayed}`;
+      const bytes = resumed({ displayed, wanted, content, call }, retrier, signal);
       return { ...content, bytes: closedEvenUnread(bytes) };
     },
-    head: (key, signal) => again(() => store.head(key, signal), signal),
-    list: (query, signal) => again(() => store.list(query, signal), signal),
-    remove: (keys, signal) => again(() => store.remove(keys, signal), signal),
-    copy: (from, key, signal) => again(() => store.copy(from, key, signal), signal),
-    ...(presign === undefined
-      ? undefined
-      : { presign: (key, terms, signal) => again(() => presign(key, terms, signal), signal) }),
-    ...(store.multipart === undefined ? undefined : { multipart: retriedUploads(store.multipart, again) }),
-  };
-}
-
-type Again = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-
-function retriedUploads(uploads: MultipartUploads, again: Again): MultipartUploads {
-  return {
-    smallestPart: uploads.smallestPart,
-    mostParts: uploads.mostParts,
-    begin: (key, type, signal) => again(() => uploads.begin(key, type, signal), signal),
-    put: (part, payload, signal) => again(() => uploads.put(part, payload, signal), signal),
-    list: (upload, after, signal) => again(() => uploads.list(upload, after, signal), signal),
-    complete: (upload, parts, signal) => again(() => uploads.complete(upload, parts, signal), signal),
-    madeOf: (key, parts, signal) => again(() => uploads.madeOf(key, parts, signal), signal),
-    abort: (upload, signal) => again(() => uploads.abort(upload, signal), signal),
-    uploads: (prefix, signal) => again(() => uploads.uploads(prefix, signal), signal),
-  };
+  });
 }
 
 interface Reading {
-  readonly key: string;
+  /** For messages. */
+  readonly displayed: string;
   readonly wanted: WantedRange;
   readonly content: ObjectContent;
+  readonly call: (wanted: WantedRange) => Promise<FoundContent>;
 }
 
 /** The bytes of a range; after a cut they go on where they stopped, out of the same object or not at all. */
 async function* resumed(
-  store: ObjectStore,
-  { key, wanted, content }: Reading,
+  { displayed, wanted, content, call }: Reading,
   retrier: Retrier,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -110,9 +76,9 @@ async function* resumed(
   async function rest(): Promise<AsyncIterable<Uint8Array>> {
     const range = { offset: wanted.offset + done, length: wanted.length - done };
     if (range.length === 0) return { async *[Symbol.asyncIterator]() {} };
-    const found = await store.get(key, { ...range, ifMatch: content.facts.etag }, signal);
-    if (found !== undefined && found !== "changed") return found.bytes;
-    throw new LongshoreError("Damaged", `${key} in ${store.displayed} became another while it was read`);
+    const found = await call({ ...range, ifMatch: content.facts.etag });
+    if (typeof found === "object") return found.bytes;
+    throw new LongshoreError("Damaged", `${displayed} became another while it was read`);
   }
 }
 
