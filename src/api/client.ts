@@ -1,5 +1,5 @@
 /** The typed client of the REST interface, for the command line and for browsers. */
-import { callerOf } from "./caller.ts";
+import { apiCallsOf } from "./calls.ts";
 import { type ClientOptions, connectionOf } from "./client-options.ts";
 import { exportCalls } from "./export-calls.ts";
 import type { LongshoreClient } from "./longshore-client.ts";
@@ -8,6 +8,6 @@ import { otherCalls } from "./other-calls.ts";
 /** Throws InvalidArgument where address or token can't be used. Nothing is asked of the server yet. */
 export function createClient(options: ClientOptions): LongshoreClient {
   const connection = connectionOf(options);
-  const caller = callerOf(connection);
-  return { exports: exportCalls(connection, caller), ...otherCalls(caller) };
+  const calls = apiCallsOf(connection);
+  return { exports: exportCalls(connection, calls), ...otherCalls(calls) };
 }

@@ -2,7 +2,7 @@
 import { Manifest } from "../domain/manifest.ts";
 import { Export } from "../domain/resources/resource.ts";
 import { checked } from "./answer-body.ts";
-import { type Caller, pagesOf, patchRequest, withQuery } from "./caller.ts";
+import { type ApiCalls, pagesOf, patchRequest, withQuery } from "./calls.ts";
 import type { Connection } from "./client-options.ts";
 import { ExportList, FileDocument, FileListing } from "./documents.ts";
 import { exportEvents } from "./events.ts";
@@ -11,7 +11,7 @@ import { routePath } from "./routes.ts";
 
 export function exportCalls(
   connection: Connection,
-  { call, raw, deleting }: Caller,
+  { call, raw, deleting }: ApiCalls,
 ): LongshoreClient["exports"] {
   const list: LongshoreClient["exports"]["list"] = async (query, signal) => {
     const { namespace, limit } = query;

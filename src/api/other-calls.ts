@@ -1,7 +1,7 @@
 /** The client's methods for grants, destinations, tokens, keys and the audit. */
 import { z } from "zod";
 import { DownloadGrant, ExportDestination } from "../domain/resources/resource.ts";
-import { type Caller, pagesOf, patchRequest, withQuery } from "./caller.ts";
+import { type ApiCalls, pagesOf, patchRequest, withQuery } from "./calls.ts";
 import {
   AuditList,
   CreatedGrant,
@@ -15,12 +15,12 @@ import {
 import type { Key, LongshoreClient } from "./longshore-client.ts";
 import { routePath } from "./routes.ts";
 
-export function otherCalls(caller: Caller): Omit<LongshoreClient, "exports"> {
-  const { call } = caller;
+export function otherCalls(calls: ApiCalls): Omit<LongshoreClient, "exports"> {
+  const { call } = calls;
   return {
-    grants: grantCalls(caller),
-    destinations: destinationCalls(caller),
-    tokens: tokenCalls(caller),
+    grants: grantCalls(calls),
+    destinations: destinationCalls(calls),
+    tokens: tokenCalls(calls),
     audit: (query, signal) =>
       call({ method: "GET", path: withQuery(routePath("audit", {}), { ...query }) }, AuditList, signal),
     rotateKey: (signal) => call({ method: "POST", path: routePath("rotateKey", {}) }, RotatedKey, signal),
@@ -28,7 +28,7 @@ export function otherCalls(caller: Caller): Omit<LongshoreClient, "exports"> {
   };
 }
 
-function grantCalls({ call, deleting }: Caller): LongshoreClient["grants"] {
+function grantCalls({ call, deleting }: ApiCalls): LongshoreClient["grants"] {
   const one = ({ namespace, name }: Key): string => routePath("grant", { namespace, grant: name });
   const list: LongshoreClient["grants"]["list"] = async (query, signal) => {
     const { namespace, export: name, limit } = query;
@@ -55,7 +55,7 @@ function grantCalls({ call, deleting }: Caller): LongshoreClient["grants"] {
   };
 }
 
-function destinationCalls({ call, deleting }: Caller): LongshoreClient["destinations"] {
+function destinationCalls({ call, deleting }: ApiCalls): LongshoreClient["destinations"] {
   const one = ({ namespace, name }: Key): string => routePath("destination", { namespace, name });
   const list: LongshoreClient["destinations"]["list"] = async (query, signal) => {
     const { namespace, limit } = query;
@@ -76,7 +76,7 @@ function destinationCalls({ call, deleting }: Caller): LongshoreClient["destinat
   };
 }
 
-function tokenCalls({ call, deleting }: Caller): LongshoreClient["tokens"] {
+function tokenCalls({ call, deleting }: ApiCalls): LongshoreClient["tokens"] {
   return {
     list: (signal) => call({ method: "GET", path: routePath("tokens", {}) }, TokenList, signal),
     create: (body, signal) =>

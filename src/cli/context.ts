@@ -1,6 +1,6 @@
 /** What the commands are given: the drivers and the outside world. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import type { ExportHome, Signer } from "../engine/exporting/export-call.ts";
 import type { ProgramName } from "./program-name.ts";
 import type { ClusterHost } from "./remote/remote.ts";

@@ -1,18 +1,18 @@
 /** What people are told of a change of an export's status when they ask later. Never of progress alone. Pure. */
 import type { ErrorCode } from "../domain/errors.ts";
-import type { RecordedEvent } from "../domain/ports/event-recorder.ts";
+import type { EventToRecord } from "../domain/ports/event-recorder.ts";
 import { type Condition, conditionOf } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import { apiVersion, type Export } from "../domain/resources/resource.ts";
 
-type Told = Pick<RecordedEvent, "type" | "reason" | "action" | "note">;
+type Told = Pick<EventToRecord, "type" | "reason" | "action" | "note">;
 
 /** `code` is that of the attempt that failed, where one did. */
 export function exportEvents(
   { metadata, status: before }: Export,
   after: ExportStatus,
   code: ErrorCode | undefined,
-): readonly RecordedEvent[] {
+): readonly EventToRecord[] {
   const was = conditionOf(before?.conditions, "Succeeded");
   const is = conditionOf(after.conditions, "Succeeded");
   if (is === undefined || isSame(was, is)) return [];

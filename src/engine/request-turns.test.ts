@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { createTurns, turnsOf } from "./request-turns.ts";
+import { createRequestTurns, requestTurnsOf } from "./request-turns.ts";
 
 const { signal } = new AbortController();
 
 describe("turns", () => {
   test("are as many as allowed at once, in the order in which they were asked for", async () => {
-    const turns = turnsOf(createTurns(2));
+    const turns = requestTurnsOf(createRequestTurns(2));
     const order: number[] = [];
     let running = 0;
     let most = 0;
@@ -30,7 +30,7 @@ describe("turns", () => {
   });
 
   test("that are waited for in vain are passed on", async () => {
-    const turns = turnsOf(createTurns(1));
+    const turns = requestTurnsOf(createRequestTurns(1));
     const release = await turns.take(signal);
     const controllers = [1, 2, 3].map(() => new AbortController());
     const waiting = controllers.map((controller) => turns.take(controller.signal));
@@ -45,12 +45,12 @@ describe("turns", () => {
   });
 
   test("are those of all threads together, and no thread is passed over", async () => {
-    const buffer = createTurns(2);
+    const buffer = createRequestTurns(2);
     const seen = new SharedArrayBuffer(8);
     const program = `
       import { workerData, parentPort } from "node:worker_threads";
-      const { turnsOf } = await import(workerData.module);
-      const turns = turnsOf(workerData.buffer);
+      const { requestTurnsOf } = await import(workerData.module);
+      const turns = requestTurnsOf(workerData.buffer);
       const cells = new Int32Array(workerData.seen);
       const { signal } = new AbortController();
       for (let i = 0; i < 200; i++) {

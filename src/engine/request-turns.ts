@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 
-export interface Turns {
+export interface RequestTurns {
   /** Waits for a turn, and gives what ends it; a second call of that does nothing. Throws the signal's reason. */
   take(signal: AbortSignal): Promise<() => void>;
 }
@@ -14,7 +14,7 @@ const drawn = 0;
 const granted = 1;
 
 /** `most` is at least 1. */
-export function createTurns(most: number): SharedArrayBuffer {
+export function createRequestTurns(most: number): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   new Int32Array(buffer)[granted] = most;
   return buffer;
@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 /** The turns of this thread. */
-export function turnsOf(buffer: SharedArrayBuffer): Turns {
+export function requestTurnsOf(buffer: SharedArrayBuffer): RequestTurns {
   const cells = new Int32Array(buffer);
   const queue: Waiting[] = [];
   let isServing = false;

@@ -4,13 +4,13 @@ import { textPayload } from "../../test/fixtures/buckets.ts";
 import { memoryStore } from "../../test/fixtures/memory-store.ts";
 import { mixedBytes } from "../../test/fixtures/mixed-bytes.ts";
 import type { ObjectContent, ObjectStore } from "../domain/ports/object-store.ts";
-import { createTurns, turnsOf } from "./request-turns.ts";
+import { createRequestTurns, requestTurnsOf } from "./request-turns.ts";
 import { withLimits } from "./store-limits.ts";
 import { withRetries } from "./store-retries.ts";
 
 const { signal } = new AbortController();
 const everything = { offset: 0, length: 2 ** 30 };
-const turns = (most: number) => turnsOf(createTurns(most));
+const turns = (most: number) => requestTurnsOf(createRequestTurns(most));
 
 async function opened(store: ObjectStore, key: string): Promise<ObjectContent> {
   const content = await store.get(key, everything, signal);

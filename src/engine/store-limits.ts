@@ -1,12 +1,12 @@
 /** Keeps what is asked of an object store, and the bytes that go to and fro, within limits. */
 import type { ObjectStore, Payload } from "../domain/ports/object-store.ts";
-import type { Turns } from "./request-turns.ts";
+import type { RequestTurns } from "./request-turns.ts";
 import { aroundCalls } from "./store-calls.ts";
 import { watchBytes } from "./watched-bytes.ts";
 
 export interface StoreLimits {
   /** Requests at the same time. */
-  readonly turns?: Turns | undefined;
+  readonly turns?: RequestTurns | undefined;
   /** Waits until so many bytes fit the rate. */
   readonly pace?: ((bytes: number, signal: AbortSignal) => Promise<void>) | undefined;
   /** Milliseconds without a reader after which the turn of an answer is given to others. */
@@ -70,13 +70,13 @@ function limitedBytes(
 
 /** A turn that goes back while it is not used. */
 class LentTurn {
-  readonly #turns: Turns | undefined;
+  readonly #turns: RequestTurns | undefined;
   readonly #lendAfter: number;
   readonly #signal: AbortSignal;
   #release: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(turns: Turns | undefined, lendAfter: number, signal: AbortSignal) {
+  constructor(turns: RequestTurns | undefined, lendAfter: number, signal: AbortSignal) {
     this.#turns = turns;
     this.#lendAfter = lendAfter;
     this.#signal = signal;

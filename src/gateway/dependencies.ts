@@ -4,7 +4,7 @@ import type { Clock } from "../domain/ports/clock.ts";
 import type { ExportStore } from "../domain/ports/export-store.ts";
 import type { GrantKeys } from "../domain/ports/grant-keys.ts";
 import type { GrantUsage } from "../domain/ports/grant-usage.ts";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import type { Idempotency } from "../domain/ports/idempotency.ts";
 import type { Identity, TokenStore } from "../domain/ports/identity.ts";
 import type { Places } from "../domain/ports/places.ts";

@@ -2,7 +2,7 @@
 import { LongshoreError } from "../domain/errors.ts";
 import type { FormatName } from "../domain/export-options.ts";
 import type { Clock } from "../domain/ports/clock.ts";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import type { Places } from "../domain/ports/places.ts";
 import { succeededOf } from "../domain/resources/export-end.ts";
 import type { Export } from "../domain/resources/resource.ts";

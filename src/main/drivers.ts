@@ -6,7 +6,7 @@ import { parseBucketLocation, schemeOf } from "../domain/location.ts";
 import type { FormatName } from "../domain/export-options.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import type { Format } from "../domain/ports/format.ts";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import type { Source } from "../domain/ports/source.ts";
 
 const formats: Record<FormatName, () => Promise<Format>> = {

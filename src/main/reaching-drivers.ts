@@ -3,7 +3,7 @@ import { LongshoreError } from "../domain/errors.ts";
 import { type BucketLocation, parseBucketLocation } from "../domain/location.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import { mountOf } from "../domain/mount-way.ts";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import type { Ways } from "../domain/ports/places.ts";
 import type { Source } from "../domain/ports/source.ts";
 import { drivers } from "./drivers.ts";

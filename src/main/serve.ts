@@ -7,11 +7,12 @@ import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
-import type { Drivers } from "../domain/ports/home.ts";
+import type { Drivers } from "../domain/ports/drivers.ts";
 import { refuseClusterMembers } from "../domain/resources/cluster-members.ts";
 import { createGateway } from "../gateway/create-gateway.ts";
 import { defaultLimits, type GatewayDependencies } from "../gateway/dependencies.ts";
 import { createGatewayState } from "../gateway/state.ts";
+import { agentOptions } from "../drivers/connections/agent-options.ts";
 import { createPlaceCheck } from "../local/check-place.ts";
 import { startLocalJobRunner } from "../local/jobs/local-job-runner.ts";
 import { localPlaces } from "../local/places.ts";
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   const places = localPlaces({ allow: options.allow, dataFolder: options.data });
   const checkPlace = createPlaceCheck({
     openDestination: (reached) => asSetUp("the bucket", () => home.drivers.openDestination(reached)),
-    environment: process.env,
+    connections: (caBundle) => agentOptions(caBundle, process.env),
   });
   const runner = closing.use(
     await startLocalJobRunner({

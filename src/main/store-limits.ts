@@ -2,7 +2,7 @@
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import type { BucketLocation } from "../domain/location.ts";
 import { parseQuantity } from "../domain/quantity.ts";
-import { createTurns, turnsOf } from "../engine/request-turns.ts";
+import { createRequestTurns, requestTurnsOf } from "../engine/request-turns.ts";
 import type { StoreLimits } from "../engine/store-limits.ts";
 import { createByteRate, paceBy } from "../local/jobs/byte-rate.ts";
 
@@ -26,7 +26,7 @@ export function limitsOf(location: BucketLocation): StoreLimits {
   if (maxRequests === undefined && maxBytesPerSecond === undefined) return {};
   const { turns, rate } = sharedLimits(location);
   return {
-    turns: turns === undefined ? undefined : turnsOf(turns),
+    turns: turns === undefined ? undefined : requestTurnsOf(turns),
     pace: rate === undefined ? undefined : paceBy(rate),
   };
 }
@@ -37,7 +37,7 @@ function sharedLimits({ scheme, bucket, parameters }: BucketLocation): SharedLim
   const joined = isJoined ? (getEnvironmentData(key) as SharedLimits | undefined) : undefined;
   const limits = known.get(key) ??
     joined ?? {
-      turns: maxRequests === undefined ? undefined : createTurns(Number(maxRequests)),
+      turns: maxRequests === undefined ? undefined : createRequestTurns(Number(maxRequests)),
       rate:
         maxBytesPerSecond === undefined ? undefined : createByteRate(parseQuantity(maxBytesPerSecond) ?? 1),
     };

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { eventRecorder } from "../../src/cluster/client/event-recorder.ts";
 import { namespaces } from "../../src/cluster/jobs/objects.ts";
 import type { KubeApi, KubeObject } from "../../src/cluster/kube-api.ts";
-import type { RecordedEvent, RecordEvent } from "../../src/domain/ports/event-recorder.ts";
+import type { EventToRecord, RecordEvent } from "../../src/domain/ports/event-recorder.ts";
 import { ManualClock } from "../fixtures/manual-clock.ts";
 import { noCluster, openTestCluster } from "./cluster.ts";
 
@@ -23,7 +23,7 @@ interface Place extends AsyncDisposable {
   readonly record: RecordEvent;
   readonly clock: ManualClock;
   readonly errors: unknown[];
-  readonly about: RecordedEvent["about"] & { readonly namespace: string };
+  readonly about: EventToRecord["about"] & { readonly namespace: string };
   readonly api: KubeApi;
   /** Requests that wrote something. */
   readonly writes: () => number;
@@ -31,7 +31,7 @@ interface Place extends AsyncDisposable {
 }
 
 describe("an event recorder", { skip: noCluster }, () => {
-  const event = (place: Place, given: Partial<RecordedEvent> = {}): RecordedEvent => ({
+  const event = (place: Place, given: Partial<EventToRecord> = {}): EventToRecord => ({
     about: place.about,
     type: "Warning",
     reason: "DataLeftBehind",

@@ -1,7 +1,7 @@
 /** Events of a cluster (events.k8s.io/v1): repeated ones counted, and so few that no loop of ours floods the API server. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
-import type { RecordedEvent, RecordEvent, TellEvent } from "../../domain/ports/event-recorder.ts";
+import type { EventToRecord, RecordEvent, TellEvent } from "../../domain/ports/event-recorder.ts";
 import type { KubeApi, KubeObject, KubeResource } from "../kube-api.ts";
 import { microTime } from "./micro-time.ts";
 
@@ -19,7 +19,7 @@ export interface EventRecorderOptions {
 
 interface ClusterEvent extends KubeObject {
   readonly eventTime: string;
-  readonly regarding: RecordedEvent["about"];
+  readonly regarding: EventToRecord["about"];
   readonly type: string;
   readonly reason: string;
   readonly action: string;
@@ -70,7 +70,7 @@ export function eventRecorder(options: EventRecorderOptions): RecordEvent {
     }
   };
 
-  async function record(event: RecordedEvent, signal: AbortSignal): Promise<void> {
+  async function record(event: EventToRecord, signal: AbortSignal): Promise<void> {
     const id = JSON.stringify([event.about.uid, event.type, event.reason, event.note]);
     const known = told.get(id);
     const now = clock.now();
@@ -88,7 +88,7 @@ export function eventRecorder(options: EventRecorderOptions): RecordEvent {
     }
   }
 
-  async function tell(id: string, event: RecordedEvent, signal: AbortSignal): Promise<void> {
+  async function tell(id: string, event: EventToRecord, signal: AbortSignal): Promise<void> {
     const now = clock.now();
     const { about, type, reason, action, note } = event;
     if (!mayTell(about.uid, now)) return;

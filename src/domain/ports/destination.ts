@@ -5,7 +5,10 @@ import type { ArchiveUploads } from "./archive-uploads.ts";
  * One export's folder: where records and parts are put. Names are relative byte strings with "/" between.
  *
  * A call that is cancelled or fails has either done all or nothing that a reader could see. Every call may be repeated.
- * Errors are of the catalogue: DestinationFull, DestinationReadOnly, DestinationDenied, DestinationGone, DestinationFailed.
+ * Errors are of the catalogue. Of every place: DestinationFull and DestinationFailed; Damaged where a name leads out of the
+ * place or stands for something else than an object. Of a folder: DestinationReadOnly, DestinationDenied, DestinationGone, and
+ * LocationBusy of `lock`. Of a bucket: those of `ObjectStore`, UploadLost of `archives`, and ScratchFailed where what waits to
+ * be sent can't be kept on this machine.
  */
 export interface Destination {
   /** As a person would write it: a path or URL without secrets. */

@@ -1,5 +1,5 @@
 /** Something that happened to a resource and that its status does not keep: for people who look at it later. */
-export interface RecordedEvent {
+export interface EventToRecord {
   /** `apiVersion` is the API group's, as in the resource; `namespace` is missing for what lies in none. */
   readonly about: {
     readonly apiVersion: string;
@@ -21,7 +21,7 @@ export interface RecordedEvent {
  * Best effort: resolves also where it could not be recorded, and throws only when it is cancelled. The same event again
  * is counted instead of being written each time.
  */
-export type RecordEvent = (event: RecordedEvent, signal: AbortSignal) => Promise<void>;
+export type RecordEvent = (event: EventToRecord, signal: AbortSignal) => Promise<void>;
 
 /** The same without waiting for it. */
-export type TellEvent = (event: RecordedEvent) => void;
+export type TellEvent = (event: EventToRecord) => void;

@@ -2,7 +2,7 @@
 import { manifestName } from "../../domain/record-names.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
-import type { Drivers } from "../../domain/ports/home.ts";
+import type { Drivers } from "../../domain/ports/drivers.ts";
 import { hasCode } from "../../domain/errors.ts";
 import { openExport } from "../reading/open-export.ts";
 import { ChunkCache } from "./chunk-cache.ts";

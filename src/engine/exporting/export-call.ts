@@ -3,7 +3,7 @@ import type { ExportOptions } from "../../domain/export-options.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import type { Clock } from "../../domain/ports/clock.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
-import type { Drivers } from "../../domain/ports/home.ts";
+import type { Drivers } from "../../domain/ports/drivers.ts";
 import type { StartPackPool } from "../../domain/ports/pack-pool.ts";
 import type { Source } from "../../domain/ports/source.ts";
 

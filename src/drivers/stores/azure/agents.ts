@@ -6,29 +6,29 @@ import type { Environment } from "../../../domain/environment.ts";
 import { agentOptions } from "../../connections/agent-options.ts";
 
 /** In milliseconds. */
-export interface Patience {
+export interface ConnectionLimits {
   /** Until a connection stands. */
   readonly connecting: number;
   /** Of silence on a connection after which it is given up. */
   readonly silence: number;
 }
 
-const usual: Patience = { connecting: 10_000, silence: 60_000 };
+const usual: ConnectionLimits = { connecting: 10_000, silence: 60_000 };
 
 /** For URLs of the protocol. Throws InvalidArgument where the bundle can't be read. */
 export function makeAgent(
   protocol: string,
   caBundle: string | undefined,
   environment: Environment,
-  patience = usual,
+  limits = usual,
 ): HttpAgent {
-  const options = { ...agentOptions(caBundle, environment), timeout: patience.silence };
-  if (protocol === "http:") return limited(new HttpAgent(options), patience);
-  return limited(new HttpsAgent(options), patience);
+  const options = { ...agentOptions(caBundle, environment), timeout: limits.silence };
+  if (protocol === "http:") return limited(new HttpAgent(options), limits);
+  return limited(new HttpsAgent(options), limits);
 }
 
 /** Node tells of silence and does nothing; the SDK does not listen. */
-function limited(agent: HttpAgent, { connecting }: Patience): HttpAgent {
+function limited(agent: HttpAgent, { connecting }: ConnectionLimits): HttpAgent {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, done) => {
     const socket = connect(options, (error, made) => {

@@ -6,7 +6,7 @@ import type { Request } from "./attempt.ts";
 import type { Connection } from "./client-options.ts";
 import { withRetries } from "./retries.ts";
 
-export interface Caller {
+export interface ApiCalls {
   readonly call: <S extends z.ZodType>(
     request: Request,
     schema: S,
@@ -22,8 +22,8 @@ export interface Caller {
   ) => Promise<z.infer<S> | undefined>;
 }
 
-export function callerOf(connection: Connection): Caller {
-  const raw: Caller["raw"] = async (request, signal) => {
+export function apiCallsOf(connection: Connection): ApiCalls {
+  const raw: ApiCalls["raw"] = async (request, signal) => {
     const { outcome, mayHaveHappened } = await withRetries(connection, request, signal);
     if (outcome.ok) return outcome.body;
     if (mayHaveHappened && outcome.error.code === "AlreadyExists") throw perhapsOurs(outcome.error);
