@@ -50,9 +50,9 @@ export default {
     ),
     forbid(
       "drivers-are-islands",
-      "a driver may not import another driver; share through src/domain, src/drivers/connections or a package",
+      "a driver may not import another driver; share through src/domain, src/drivers/connections, src/drivers/paths or a package",
       { path: "^src/drivers/([^/]+)/([^/]+?)(?:\\.test)?(?:\\.ts$|/)" },
-      { path: "^src/drivers/", pathNot: "^src/drivers/($1/$2(\\.ts$|/)|connections/)" },
+      { path: "^src/drivers/", pathNot: "^src/drivers/($1/$2(\\.ts$|/)|connections/|paths/)" },
     ),
     forbid(
       "domain-is-pure",

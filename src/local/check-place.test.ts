@@ -48,12 +48,16 @@ function destinationAt(origin: string | undefined, prepare: Destination["prepare
   return destination;
 }
 
+/** As the program reaches stores, but that it trusts the bundle alone. */
+const connections: PlaceCheckOptions["connections"] = (caBundle) =>
+  caBundle === undefined ? {} : { ca: readFileSync(caBundle) };
+
 const check = (
   destination: Destination,
   given: Partial<PlaceCheckOptions> = {},
   location = reached,
 ): Promise<void> =>
-  createPlaceCheck({ openDestination: async () => destination, environment: {}, ...given })(location, signal);
+  createPlaceCheck({ openDestination: async () => destination, connections, ...given })(location, signal);
 
 /** The error, which must not have anything of the URL. */
 async function refusal(checking: Promise<void>): Promise<LongshoreError> {
@@ -166,7 +170,7 @@ test("a check ends when whoever wants it does not any more", async () => {
   await using server = await store(() => stopped.abort(new Error("enough")));
   const checkPlace = createPlaceCheck({
     openDestination: async () => destinationAt(server.origin),
-    environment: {},
+    connections,
   });
   await assert.rejects(checkPlace(reached, stopped.signal), { message: "enough" });
 });

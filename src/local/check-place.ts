@@ -1,10 +1,7 @@
 /** Asks a bucket whether exports can be put into it, and whether receivers who are sent to it get an answer. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Agent as HttpAgent, get as getByHttp, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, get as getByHttps } from "node:https";
-import { rootCertificates } from "node:tls";
-import type { Environment } from "../domain/environment.ts";
+import { Agent as HttpsAgent, type AgentOptions, get as getByHttps } from "node:https";
 import { LongshoreError } from "../domain/errors.ts";
 import { displayedBucket, parseBucketLocation } from "../domain/location.ts";
 import type { Destination } from "../domain/ports/destination.ts";
@@ -12,8 +9,8 @@ import type { CheckPlace } from "../domain/ports/places.ts";
 
 export interface PlaceCheckOptions {
   readonly openDestination: (reached: string) => Promise<Destination>;
-  /** Where the proxy of this machine is named. */
-  readonly environment: Environment;
+  /** How this machine reaches a store whose location names this bundle of certificates. Throws InvalidArgument. */
+  readonly connections: (caBundle: string | undefined) => AgentOptions;
   /** Milliseconds that a check may take; 20,000 unless said. */
   readonly longest?: number;
 }
@@ -57,13 +54,11 @@ interface Agents {
 }
 
 /** Receivers are taken to trust whom the operator says that the store's certificate is from. */
-function agentsOf(reached: string, { environment }: PlaceCheckOptions): Agents {
+function agentsOf(reached: string, { connections }: PlaceCheckOptions): Agents {
   const caBundle = parseBucketLocation(reached)?.parameters["caBundle"];
-  const ca =
-    caBundle === undefined ? undefined : { ca: [...rootCertificates, readFileSync(caBundle, "utf8")] };
-  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
-  const proxy = hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined;
-  return { http: new HttpAgent(proxy), https: new HttpsAgent({ ...proxy, ...ca }) };
+  // One request: nothing is kept for another.
+  const options = { ...connections(caBundle), keepAlive: false };
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
 /** Throws PublicEndpointUnreachable, which has nothing of the URL in it. */

@@ -52,12 +52,11 @@ export async function openBucketAsSource(
   location: BucketLocation,
   seen: BucketLocation = location,
 ): Promise<Source> {
-  const [store, { openBucketSource }, { pathFilter }] = await Promise.all([
+  const [store, { openBucketSource }] = await Promise.all([
     openStore(location),
     import("../drivers/sources/bucket.ts"),
-    import("../drivers/sources/filesystem/patterns.ts"),
   ]);
-  return openBucketSource({ store, location: seen, pathFilter });
+  return openBucketSource({ store, location: seen });
 }
 
 /** Asks again where that may help; every attempt is limited and counted. */

@@ -1,7 +1,6 @@
 /** Opens a person's own place to be checked: a new folder in a bucket or on this machine, that goes again with all in it. */
-import { mkdirSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { formatBucketLocation, joinLocation, parseBucketLocation } from "../domain/location.ts";
 import type { Destination } from "../domain/ports/destination.ts";
 import { preparedFolder } from "../engine/checking/check.ts";
@@ -34,35 +33,25 @@ export async function openPlaceToCheck(text: string, name: string): Promise<Plac
 }
 
 async function folderToCheck(parent: string, name: string): Promise<PlaceToCheck> {
-  const [{ openFilesystemDestination }, { destinationError }] = await Promise.all([
+  const [{ openFilesystemDestination }, { trialFolder }] = await Promise.all([
     import("../drivers/destinations/filesystem.ts"),
-    import("../drivers/destinations/filesystem/system-error.ts"),
+    import("../drivers/destinations/filesystem/trial-folder.ts"),
   ]);
-  const folder = join(parent, name);
-  const open = (below: string): Destination => openFilesystemDestination(join(folder, below));
-  let made: string | undefined;
+  const folder = trialFolder(parent, name);
+  const open = (below: string): Destination => openFilesystemDestination(join(folder.path, below));
   return {
     location: parent,
     reach: async (signal) => {
       signal.throwIfAborted();
-      try {
-        made = mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        throw destinationError(error, parent, "");
-      }
+      folder.make();
     },
     destination: (below, signal) => preparedFolder(open, below, signal),
     clear: async (signal) => {
-      if (made === undefined) return [];
       try {
-        await open("").removeAll("", signal);
-        // Folders above that were made for the check go as well.
-        for (let above = dirname(folder); above.length >= made.length; above = dirname(above))
-          rmdirSync(above);
+        await folder.remove(() => open("").removeAll("", signal));
         return [];
-      } catch {
-        // Whatever keeps it there, it is reported as left.
-        return [folder];
+      } catch (error) {
+        return [`${folder.path} (${error instanceof Error ? error.message : String(error)})`];
       }
     },
   };

@@ -23,7 +23,8 @@ import { flushFolder, openObjectWriter, parentOf } from "./filesystem/object-wri
 import { openStoredObject } from "./filesystem/open-object.ts";
 import { listObjects, readRange } from "./filesystem/reading.ts";
 import { destinationError, isMissing } from "./filesystem/system-error.ts";
-import { type SystemPath, SystemPaths } from "./filesystem/system-paths.ts";
+import { SystemPaths } from "./filesystem/system-paths.ts";
+import type { SystemPath } from "../paths/system-path.ts";
 
 /** Other destinations of the same kind, for copies that move no bytes. */
 const systemPaths = new WeakMap<Destination, (name: string) => SystemPath>();

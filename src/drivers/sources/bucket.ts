@@ -3,14 +3,14 @@ import { LongshoreError } from "../../domain/errors.ts";
 import { type BucketLocation, formatBucketLocation } from "../../domain/location.ts";
 import type { ObjectFacts, ObjectStore } from "../../domain/ports/object-store.ts";
 import type { Source } from "../../domain/ports/source.ts";
+import { pathFilter } from "../paths/path-filter.ts";
 import { objectEntry } from "./bucket/object-entry.ts";
 import { openObject } from "./bucket/reader.ts";
-import { type MakePathFilter, walkKeys } from "./bucket/walk.ts";
+import { walkKeys } from "./bucket/walk.ts";
 
 export interface BucketSourceOptions {
   readonly store: ObjectStore;
   readonly location: BucketLocation;
-  readonly pathFilter: MakePathFilter;
 }
 
 /** What the location turns out to mean. */
@@ -28,7 +28,7 @@ const openAhead = 32;
 const { signal: never } = new AbortController();
 
 /** Nothing is asked yet. */
-export function openBucketSource({ store, location, pathFilter }: BucketSourceOptions): Source {
+export function openBucketSource({ store, location }: BucketSourceOptions): Source {
   let place: Promise<Place> | undefined;
   const settled = (signal: AbortSignal): Promise<Place> => {
     place ??= placeOf(store, location.prefix, signal).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { Entry } from "../../domain/entry.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Source } from "../../domain/ports/source.ts";
 import { openReader } from "./filesystem/reader.ts";
-import { systemPath } from "./filesystem/system-path.ts";
+import { systemPath } from "../paths/system-path.ts";
 import { fileEntry, walkTree } from "./filesystem/walk.ts";
 
 /** Entries per batch; between batches other work of the process gets its turn. */

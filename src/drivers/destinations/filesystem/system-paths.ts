@@ -1,14 +1,12 @@
 /**
- * Turns names into paths that the system takes. Linux takes at most 4,095 bytes at once (PATH_MAX), so a longer path goes
+ * Turns names into paths that the system takes. A path that is too long for it goes
  * through the descriptor of a folder on its way, and a few of those are kept.
  */
 import { closeSync, constants, openSync } from "node:fs";
-import { byteStringOfText, displayName, isAscii } from "../../../domain/byte-string.ts";
+import { byteStringOfText, displayName } from "../../../domain/byte-string.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
+import { longestPath, type SystemPath, systemPath } from "../../paths/system-path.ts";
 
-export type SystemPath = string | Buffer;
-
-const longest = 4000;
 const mostKept = 64;
 
 export class SystemPaths {
@@ -27,8 +25,8 @@ export class SystemPaths {
       throw new LongshoreError("Damaged", `the name ${displayName(name)} leads out of ${this.#folder}`);
     }
     const path = `${this.#folder}/${name}`;
-    const short = path.length <= longest ? path : this.#short(path);
-    return isAscii(short) ? short : Buffer.from(short, "latin1");
+    const short = path.length <= longestPath ? path : this.#short(path);
+    return systemPath(short);
   }
 
   /** Must be called when folders were removed. */
@@ -40,8 +38,8 @@ export class SystemPaths {
   #short(path: string): string {
     let base = "";
     let begin = 0;
-    while (path.length - begin > longest) {
-      const end = path.lastIndexOf("/", begin + longest);
+    while (path.length - begin > longestPath) {
+      const end = path.lastIndexOf("/", begin + longestPath);
       if (end <= begin) break;
       base = `/proc/self/fd/${this.#descriptor(path.slice(0, end), `${base}${path.slice(begin, end)}`)}`;
       begin = end;
@@ -53,7 +51,7 @@ export class SystemPaths {
     const known = this.#kept.get(folder);
     this.#kept.delete(folder);
     const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-    const descriptor = known ?? openSync(isAscii(short) ? short : Buffer.from(short, "latin1"), flags);
+    const descriptor = known ?? openSync(systemPath(short), flags);
     this.#kept.set(folder, descriptor);
     const [oldest] = this.#kept;
     if (this.#kept.size > mostKept && oldest !== undefined) {

@@ -3,15 +3,8 @@ import { byteStringOfText, displayName } from "../../../domain/byte-string.ts";
 import type { Entry } from "../../../domain/entry.ts";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { ListedObject, ObjectStore } from "../../../domain/ports/object-store.ts";
+import type { PathFilter } from "../../paths/path-filter.ts";
 import { objectEntry, unsupported } from "./object-entry.ts";
-
-/** include and exclude by the rules of gitignore; paths are byte strings, a folder's ends in "/". */
-export interface PathFilter {
-  selects(path: string): boolean;
-  enters(folder: string): boolean;
-}
-
-export type MakePathFilter = (include: readonly string[], exclude: readonly string[]) => PathFilter;
 
 export interface WalkedKeys {
   readonly store: ObjectStore;

@@ -12,7 +12,7 @@ import {
   type Dirent,
 } from "node:fs";
 import { inScratch, makeScratch } from "./scratch.ts";
-import { systemPath } from "./system-path.ts";
+import { systemPath } from "../../paths/system-path.ts";
 
 /** Names in plan order, a folder's ending in "/"; undefined at the end. */
 export interface Listing {

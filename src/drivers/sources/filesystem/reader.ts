@@ -4,7 +4,7 @@ import type { DifferenceReason, PlannedEntry } from "../../../domain/entry.ts";
 import { secondsOf } from "../../../domain/seconds.ts";
 import type { ImmediateReader } from "../../../domain/ports/source.ts";
 import { reasonOf } from "./difference.ts";
-import { withShortPath } from "./system-path.ts";
+import { withShortPath } from "../../paths/system-path.ts";
 
 /** Neither follows a link nor waits for a FIFO's writer: what stands there may have been replaced since it was planned. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -5,9 +5,9 @@ import type { WalkOptions } from "../../../domain/ports/source.ts";
 import { reasonOf } from "./difference.ts";
 import { type HardLinks, hardLinks } from "./hard-links.ts";
 import { type Listing, type ListingBudget, openListing } from "./listing.ts";
-import { pathFilter } from "./patterns.ts";
+import { pathFilter } from "../../paths/path-filter.ts";
 import { removeScratch } from "./scratch.ts";
-import { openFolder, systemPath } from "./system-path.ts";
+import { openFolder, systemPath } from "../../paths/system-path.ts";
 
 /** A folder being walked. */
 interface Level {

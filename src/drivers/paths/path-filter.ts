@@ -1,6 +1,6 @@
 /** include and exclude by gitignore rules, asked one folder at a time so that what is excluded is never entered. */
 import ignore from "ignore";
-import { byteStringOfText } from "../../../domain/byte-string.ts";
+import { byteStringOfText } from "../../domain/byte-string.ts";
 
 export interface PathFilter {
   /** Whether the entry (a folder's path ends in "/") is part of the export by itself. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pathFilter } from "./patterns.ts";
+import { pathFilter } from "./path-filter.ts";
 
 test("folders are entered only where something below can be selected", () => {
   const table: [include: string[], exclude: string[], entered: string[], passed: string[]][] = [
