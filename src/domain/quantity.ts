@@ -1,29 +1,54 @@
-/** Sizes as Kubernetes writes them: 64Mi, 1.5Gi, 500M (apimachinery, resource.Quantity). */
-const suffixes: Record<string, number> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
+/** Sizes as Kubernetes writes them: 64Mi, 1.5Gi, 500M, 64e6 (apimachinery, resource.Quantity). */
+
+/** Powers of ten, and of two where an i follows. */
+const decimalPowers: Readonly<Record<string, number>> = {
+  n: -9,
+  u: -6,
+  m: -3,
+  "": 0,
+  k: 3,
+  M: 6,
+  G: 9,
+  T: 12,
+  P: 15,
+  E: 18,
+};
+const binaryPowers: Readonly<Record<string, bigint>> = {
+  Ki: 10n,
+  Mi: 20n,
+  Gi: 30n,
+  Ti: 40n,
+  Pi: 50n,
+  Ei: 60n,
 };
 
-/** Whole bytes, or undefined where the text is no quantity, negative, not whole, or beyond exact numbers. */
+/** The grammar of a quantity; exponents that no size has are left out. CEL reads it too (RE2). */
+export const quantityPattern =
+  "^([+-]?)([0-9]+|[0-9]+[.][0-9]*|[.][0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?$";
+const quantity = new RegExp(quantityPattern);
+const longestQuantity = 64;
+
+/**
+ * Whole bytes, rounded up as Kubernetes does. Undefined where the text is no quantity, negative, or beyond the numbers that
+ * are exact.
+ */
 export function parseQuantity(text: string): number | undefined {
-  const match = /^(\d{1,16})(?:\.(\d{1,9}))?([kMGTP]|[KMGTP]i)?$/.exec(text);
+  const match = text.length > longestQuantity ? null : quantity.exec(text);
   if (match === null) return undefined;
-  const [, whole = "", fraction = "", suffix = ""] = match;
+  const [, sign = "", number = "", suffix = ""] = match;
+  const [whole = "", fraction = ""] = number.split(".");
+  const digits = BigInt(whole + fraction);
+  if (sign === "-" && digits > 0n) return undefined;
   // Doubles are wrong about 0.067G.
-  const scaled = BigInt(whole + fraction) * BigInt(suffixes[suffix] ?? 0);
-  const unit = 10n ** BigInt(fraction.length);
-  const bytes = Number(scaled / unit);
-  return scaled % unit === 0n && Number.isSafeInteger(bytes) ? bytes : undefined;
+  const power = powerOfTen(suffix) - fraction.length;
+  const scaled = (digits << (binaryPowers[suffix] ?? 0n)) * 10n ** BigInt(Math.max(power, 0));
+  const unit = 10n ** BigInt(Math.max(-power, 0));
+  const bytes = Number((scaled + unit - 1n) / unit);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
+
+const powerOfTen = (suffix: string): number =>
+  /^[eE]./.test(suffix) && !suffix.endsWith("i") ? Number(suffix.slice(1)) : (decimalPowers[suffix] ?? 0);
 
 /** For people: "1.2 GiB". */
 export function formatBytes(bytes: number): string {

@@ -134,8 +134,11 @@ export const ruleCases: readonly (readonly [message: RegExp, cases: readonly Rul
     ],
   ],
   [
-    /^must be whole bytes, or a quantity/,
-    ["", "64MiB", "-1", "0.5", "1e3", "9Pi", -1].map((partSize) => ({ kind: "Export", spec: { partSize } })),
+    /^must be bytes, as a number or a quantity/,
+    ["", "64MiB", "-1", "1e", "1e3k", "1e16", "8Pi", "1E", -1].map((partSize) => ({
+      kind: "Export",
+      spec: { partSize },
+    })),
   ],
   [/^spec\.cancel can't be undone/, [{ kind: "Export", spec: { cancel: true }, change: { cancel: false } }]],
   [
@@ -214,6 +217,7 @@ export const allowedChanges: Readonly<Record<string, readonly object[]>> = {
     // The same in other words.
     { partSize: "65536Ki" },
     { partSize: 67_108_864 },
+    ...["67.108864E6", "+64.Mi", ".0625Gi", "67108864000m"].map((partSize) => ({ partSize })),
   ],
   ExportDestination: [],
   ClusterExportDestination: [{ allowedNamespaces: ["team-a"] }],
