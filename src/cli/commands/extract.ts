@@ -96,7 +96,8 @@ function noticeLine({ path, message }: ExtractNotice): string {
   return `${displayName(path)}: ${message}\n`;
 }
 
-function summary({ entries, bytes, differences }: ExtractReport, target: string): string {
+function summary({ entries, restored, bytes, differences }: ExtractReport, target: string): string {
   const noted = differences === 0 ? "" : `; ${differences} listed above`;
-  return `${entries} entries, ${formatBytes(bytes)} restored into ${target}${noted}`;
+  const count = restored === entries ? `${entries}` : `${restored} of ${entries}`;
+  return `${count} ${entries === 1 ? "entry" : "entries"}, ${formatBytes(bytes)}, restored into ${target}${noted}`;
 }

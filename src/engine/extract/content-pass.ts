@@ -20,6 +20,7 @@ export class ContentPass {
   readonly #onBytes: (length: number) => void;
   readonly #since: bigint;
 
+  /** `onBytes` is told of what is written, and with a minus of what is removed again. */
   constructor(options: ExtractOptions, target: TargetFolder, onBytes: (length: number) => void) {
     this.#options = options;
     this.#target = target;
@@ -79,8 +80,13 @@ export class ContentPass {
     const parent = this.#target.open(folder);
     const descriptor = makeFile(parent, name);
     let whole = false;
+    let length = 0;
+    const write = (bytes: Uint8Array): void => {
+      this.#writeBytes(descriptor, bytes);
+      length += bytes.length;
+    };
     try {
-      const copied = this.#content.copy(source, (bytes) => this.#writeBytes(descriptor, bytes), signal);
+      const copied = this.#content.copy(source, write, signal);
       const damage = copied instanceof Promise ? await copied : copied;
       if (damage !== undefined) {
         const frame = damage.frame === undefined ? "" : `, frame ${damage.frame}`;
@@ -92,7 +98,10 @@ export class ContentPass {
       return undefined;
     } finally {
       closeSync(descriptor);
-      if (!whole) unlinkSync(inFolder(parent, name));
+      if (!whole) {
+        unlinkSync(inFolder(parent, name));
+        this.#onBytes(-length);
+      }
     }
   }
 

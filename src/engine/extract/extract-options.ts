@@ -25,9 +25,16 @@ export interface ExtractNotice {
 }
 
 export interface ExtractReport {
+  /** That were asked for. */
   readonly entries: number;
+  /** Of them, those that are there now. */
+  readonly restored: number;
+  /** Content of the restored ones. */
   readonly bytes: number;
+  /** Told of because they were differences when the export was made, restored or not. */
   readonly differences: number;
+  /** Of the differences, those that are not there. */
+  readonly leftOut: number;
   readonly damaged: number;
   readonly failed: number;
 }

@@ -212,7 +212,16 @@ test("entries that could not be read are left out and listed, and written on req
       { path: "gone", content: "\0\0", placement: { difference: "vanished" } },
     ],
   ] as const;
-  const { notices } = await run(tree, target);
+  const { notices, report } = await run(tree, target);
+  assert.deepEqual(report, {
+    entries: 2,
+    restored: 1,
+    bytes: 1,
+    differences: 2,
+    leftOut: 1,
+    damaged: 0,
+    failed: 0,
+  });
   assert.deepEqual(
     notices.map(({ path, written }) => [path, written]),
     [
@@ -221,7 +230,8 @@ test("entries that could not be read are left out and listed, and written on req
     ],
   );
   assert.deepEqual(readdirSync(target), ["changed"]);
-  await run(tree, target, { withDifferences: true });
+  const asked = await run(tree, target, { withDifferences: true });
+  assert.deepEqual([asked.report.restored, asked.report.leftOut, asked.report.bytes], [2, 0, 3]);
   assert.equal(readFileSync(join(target, "gone"), "latin1"), "\0\0");
 });
 
@@ -234,7 +244,7 @@ test("a damaged entry is named with its part and not written, the others are", a
       breakObject: "parts/00000000.tar.zst",
     },
   );
-  assert.equal(report.damaged, 1);
+  assert.deepEqual([report.entries, report.restored, report.damaged, report.bytes], [2, 1, 1, 1]);
   assert.match(notices[0]?.message ?? "", /part 0 \(parts\/00000000\.tar\.zst, frame 0\)/);
   assert.deepEqual(readdirSync(target), ["good"]);
 });

@@ -16,10 +16,12 @@ import { TargetFolder } from "./target-folder.ts";
 
 /** Throws TargetUnsafe or Damaged where an entry would be written outside the folder, and whatever the target refuses altogether. */
 export async function extract(options: ExtractOptions, signal: AbortSignal): Promise<ExtractReport> {
-  const counts = { entries: 0, bytes: 0, difference: 0, damaged: 0, failed: 0 };
+  const counts = { entries: 0, bytes: 0, difference: 0, damaged: 0, failed: 0, leftOut: 0, missing: 0 };
   const totalBytes = options.index.opened.manifest.totals.content;
   const notice = async (what: ExtractNotice): Promise<void> => {
     counts[what.kind] += 1;
+    if (!what.written) counts.missing += 1;
+    if (!what.written && what.kind === "difference") counts.leftOut += 1;
     await options.onNotice(what);
   };
   using target = openTarget(options.folder);
@@ -47,8 +49,10 @@ export async function extract(options: ExtractOptions, signal: AbortSignal): Pro
   for (const problem of folders.leaveUntil("")) await notice(problem);
   return {
     entries: counts.entries,
+    restored: counts.entries - counts.missing,
     bytes: counts.bytes,
     differences: counts.difference,
+    leftOut: counts.leftOut,
     damaged: counts.damaged,
     failed: counts.failed,
   };
