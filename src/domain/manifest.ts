@@ -1,7 +1,7 @@
 /** manifest.json: the proof of the whole export, and index.pages.json: where in the index a path is found. */
 import { z } from "zod";
 import { formatNames } from "./export-options.ts";
-import { archiveObject } from "./part.ts";
+import { archiveObject, filesFolder } from "./part.ts";
 import { FileDigest, IndexPage, ObjectName } from "./receipt.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -10,7 +10,7 @@ const count = z.int().nonnegative();
 export const ManifestPart = z.strictObject({
   number: count,
   key: hex,
-  object: z.union([z.literal("files/"), z.literal(archiveObject), ObjectName]),
+  object: z.union([z.literal(filesFolder), z.literal(archiveObject), ObjectName]),
   /** Where it begins in the archive's object; absent where it is an object of its own. */
   offset: count.optional(),
   size: count,

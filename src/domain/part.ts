@@ -33,6 +33,12 @@ export const tailParts = (format: FormatName): number => (format === "files" ? 0
 /** What stands for the name of a part's object where the archive is one object of a store. */
 export const archiveObject = "archive";
 
+/** What stands there where files are kept as they are. */
+export const filesFolder = "files/";
+
+/** Whether a receipt names an object, and not a folder of files or a piece of the archive. */
+export const isObjectName = (object: string): boolean => object !== filesFolder && object !== archiveObject;
+
 export const number8 = (number: number): string => String(number).padStart(8, "0");
 
 export const planPageName = (part: number): string => `plan/${number8(part)}.jsonl.zst`;
@@ -50,3 +56,9 @@ export const differencesFragmentName = (part: number, sha256: string): string =>
   `index/${number8(part)}-${sha256.slice(0, 16)}.differences.jsonl`;
 /** A receipt that stands until its part is known to be safe; with it a part that lost its worker is adopted. */
 export const draftReceiptName = (part: number): string => `tmp/${number8(part)}.receipt.json`;
+
+/** Number of the part that an object of the export belongs to, or undefined where it is none's. */
+export function partOfObject(name: string): number | undefined {
+  const digits = /^(?:parts|receipts|plan|index|attempts)\/(\d{8})[-.]/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

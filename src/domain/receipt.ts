@@ -1,6 +1,6 @@
 /** The small record written after a part is safe; it names exactly the bytes that it vouches for. */
 import { z } from "zod";
-import { archiveObject } from "./part.ts";
+import { archiveObject, filesFolder } from "./part.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -39,7 +39,7 @@ export const Receipt = z.strictObject({
   number: count,
   key: hex,
   /** For format Files the name of the folder, and the digest is over the lines `<sha256>  <size>` of its files. */
-  object: z.union([z.literal("files/"), z.literal(archiveObject), ObjectName]),
+  object: z.union([z.literal(filesFolder), z.literal(archiveObject), ObjectName]),
   size: count,
   sha256: hex,
   /** Of a part that was sent into an upload, and has no object of its own. */

@@ -1,4 +1,7 @@
-/** Reads the JSON documents of an export, which anybody may have changed. */
+/**
+ * Reads the JSON documents of an export, which anybody may have changed. Their schemas are imported by `import()` where a
+ * document is read: a fresh export reads none, and zod would take longer to load than a small export takes.
+ */
 import type { z } from "zod";
 import { formatVersion } from "../domain/export-options.ts";
 import { LongshoreError } from "../domain/errors.ts";

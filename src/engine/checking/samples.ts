@@ -1,6 +1,6 @@
 /** What the checks write and how they look at what is there. */
 import { createHash } from "node:crypto";
-import type { Destination } from "../../domain/ports/destination.ts";
+import type { ByteRange, Destination } from "../../domain/ports/destination.ts";
 import type { ObjectStore, Payload } from "../../domain/ports/object-store.ts";
 import { sha256 } from "../digest.ts";
 import { expect } from "./check.ts";
@@ -21,11 +21,15 @@ export function payload(content: string | Uint8Array): Payload & { readonly md5:
   return { size: bytes.length, sha256: sha256(bytes), md5, contentType: "text/plain", open: () => bytes };
 }
 
-export async function bytesAt(
+export function bytesAt(store: ObjectStore, key: string, signal: AbortSignal): Promise<Buffer | undefined> {
+  return rangeAt(store, key, everything, signal);
+}
+
+export async function rangeAt(
   store: ObjectStore,
   key: string,
+  range: ByteRange,
   signal: AbortSignal,
-  range = everything,
 ): Promise<Buffer | undefined> {
   const content = await store.get(key, range, signal);
   expect(
@@ -35,12 +39,17 @@ export async function bytesAt(
   return content === undefined ? undefined : Buffer.concat(await Array.fromAsync(content.bytes));
 }
 
+interface KeysToList {
+  readonly prefix: string;
+  /** Of keys in one answer. */
+  readonly limit?: number | undefined;
+}
+
 /** Every key below the prefix, without it, in the order that the store gives. */
 export async function keysBelow(
   store: ObjectStore,
-  prefix: string,
+  { prefix, limit }: KeysToList,
   signal: AbortSignal,
-  limit?: number,
 ): Promise<string[]> {
   const found: string[] = [];
   for (let after: string | undefined; ;) {

@@ -1,7 +1,7 @@
 /** What a bucket must do, one permission or ability at a time, so that a report says which of them is missing. */
 import { LongshoreError } from "../../domain/errors.ts";
 import { type Check, type CheckedStore, expect } from "./check.ts";
-import { areSame, byBytes, bytesAt, keysBelow, payload, sampleBytes } from "./samples.ts";
+import { areSame, byBytes, bytesAt, keysBelow, payload, rangeAt, sampleBytes } from "./samples.ts";
 import { uploadChecks } from "./upload-checks.ts";
 
 type StoreCheck = Check<CheckedStore>;
@@ -10,7 +10,7 @@ const list: StoreCheck = {
   name: "lets the bucket be listed",
   run: async ({ store, prefix }, signal) => {
     await store.check(signal);
-    expect((await keysBelow(store, prefix, signal)).length === 0, "it lists keys that nobody has put");
+    expect((await keysBelow(store, { prefix }, signal)).length === 0, "it lists keys that nobody has put");
     return undefined;
   },
 };
@@ -66,7 +66,7 @@ const ranges: StoreCheck = {
       [1, 2 ** 20],
       [bytes.length - 1, 100],
     ] as const) {
-      const found = await bytesAt(store, key, signal, { offset, length });
+      const found = await rangeAt(store, key, { offset, length }, signal);
       expect(found?.equals(bytes.subarray(offset, offset + length)) === true, "a range is other bytes");
     }
     const before = await store.head(key, signal);
@@ -102,7 +102,7 @@ const order: StoreCheck = {
     const sorted = oddKeys.toSorted(byBytes);
     for (const limit of [2, undefined])
       expect(
-        areSame(await keysBelow(store, prefix, signal, limit), sorted),
+        areSame(await keysBelow(store, { prefix, limit }, signal), sorted),
         "keys come in another order, or not all",
       );
     for (const key of oddKeys) {
@@ -131,7 +131,7 @@ const longKeys: StoreCheck = {
     await store.put(key, payload("far down"), signal);
     expect((await bytesAt(store, key, signal))?.toString() === "far down", "a long key has other bytes");
     expect(
-      (await keysBelow(store, prefix, signal)).includes(key.slice(prefix.length)),
+      (await keysBelow(store, { prefix }, signal)).includes(key.slice(prefix.length)),
       "a long key is not listed",
     );
     return undefined;
@@ -151,7 +151,7 @@ const pages: StoreCheck = {
       for (const key of left) await store.put(key, payload(""), signal);
     };
     await Promise.all(Array.from({ length: atOnce }, lane));
-    const found = await keysBelow(store, prefix, signal);
+    const found = await keysBelow(store, { prefix }, signal);
     expect(
       areSame(
         found,

@@ -92,7 +92,10 @@ const complete: StoreCheck = {
       const bytes = contents[number - 1] ?? Buffer.alloc(0);
       parts.unshift(await uploads.put({ ...upload, number }, payload(bytes), signal));
     }
-    expect((await keysBelow(store, prefix, signal)).length === 0, "an object is seen before it is complete");
+    expect(
+      (await keysBelow(store, { prefix }, signal)).length === 0,
+      "an object is seen before it is complete",
+    );
     const large = parts.slice(0, 1);
     const missing = large.map((part) => ({ ...part, number: 7 }));
     expect(

@@ -1,6 +1,5 @@
-import type { PlannedPart } from "../../domain/part.ts";
+import { partOfObject, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
-import { partOfObject } from "./joined-object.ts";
 
 export interface Attempts {
   readonly total: number;

@@ -21,20 +21,19 @@ import { putSums } from "./sums.ts";
 import { completeArchive, type RefusedParts } from "./complete-archive.ts";
 import { finishTail, openTail, type Tail } from "./tail-part.ts";
 
-/** What a repair knows of the export's making. */
-export interface FinalizedBefore {
-  readonly attempts: number;
-  readonly redone: number;
+export interface PackedExport {
+  readonly plan: Plan;
   /** Then nothing stale of ours can be there: what is not listed is somebody else's and stays. */
   readonly wasFinished: boolean;
+  /** What a repair knows of the export's making. */
+  readonly before?: { readonly attempts: number; readonly redone: number };
 }
 
 /** Throws SourceDiffers where the export must not have differences, Damaged where a record is not as it must be. */
 export async function finalize(
   work: ExportWork,
-  plan: Plan,
+  { plan, wasFinished, before = { attempts: 0, redone: 0 } }: PackedExport,
   signal: AbortSignal,
-  before: FinalizedBefore = { attempts: 0, redone: 0, wasFinished: false },
 ): Promise<Omit<ExportResult, "unchanged"> | RefusedParts> {
   const { call, home, destination } = work;
   const { records, tail } = await joinParts(work, plan, signal);
@@ -48,7 +47,7 @@ export async function finalize(
   const [planBytes, attempts] = await allEnded([
     destination.get(planName, signal),
     countAttempts(destination, plan.parts, signal),
-    before.wasFinished ? Promise.resolve() : removeStale(work, kept, records, signal),
+    wasFinished ? Promise.resolve() : removeStale(work, kept, records, signal),
   ]);
   if (planBytes === undefined)
     throw new LongshoreError("Damaged", `${planName} is missing in ${destination.location}`);
@@ -75,7 +74,7 @@ export async function finalize(
       files: [planFile, ...records.receipts, ...tailReceipts],
     },
   };
-  return await putProof(work, manifest, before.wasFinished, signal);
+  return await putProof(work, manifest, wasFinished, signal);
 }
 
 /** What attempts and plans that came to nothing left. */

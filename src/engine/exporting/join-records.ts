@@ -2,7 +2,7 @@
 import { indexName, pageTableName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { DifferenceCounts, IndexPageTable, ManifestPart } from "../../domain/manifest.ts";
-import { archiveObject, receiptName } from "../../domain/part.ts";
+import { archiveObject, isObjectName, receiptName } from "../../domain/part.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { ArchiveUpload, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
@@ -13,9 +13,9 @@ import { ahead } from "../ahead.ts";
 import { sha256 } from "../digest.ts";
 import { documentBytes } from "../document.ts";
 import { readLines } from "../lines.ts";
-import { isObjectName, isOfUpload } from "../packing/stored-object.ts";
-import { parseReceipt } from "../receipts.ts";
-import { copyFragment, createJoinedObject } from "./joined-object.ts";
+import { isOfUpload, parseReceipt } from "../receipts.ts";
+import { copyFragment } from "./copy-fragment.ts";
+import { createJoinedObject } from "./joined-object.ts";
 import { JoinedDifferences } from "./joined-differences.ts";
 import { createTailEntries } from "./tail-entries.ts";
 

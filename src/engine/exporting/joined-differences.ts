@@ -3,7 +3,8 @@ import { differencesName } from "../../domain/record-names.ts";
 import type { DifferenceCounts } from "../../domain/manifest.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
-import { copyFragment, createJoinedObject, type JoinedObject } from "./joined-object.ts";
+import { copyFragment } from "./copy-fragment.ts";
+import { createJoinedObject, type JoinedObject } from "./joined-object.ts";
 
 export class JoinedDifferences implements AsyncDisposable {
   readonly counts: DifferenceCounts = { changed: 0, vanished: 0, unreadable: 0, unsupported: 0 };

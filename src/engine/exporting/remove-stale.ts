@@ -1,4 +1,5 @@
 /** Removes what attempts and plans that came to nothing left in the export's own folders. */
+import { filesFolder } from "../../domain/part.ts";
 import { differencesName, indexName } from "../../domain/record-names.ts";
 import type { Manifest } from "../../domain/manifest.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
@@ -28,7 +29,7 @@ export async function removeStaleFiles(
   index: FileDigest,
   signal: AbortSignal,
 ): Promise<void> {
-  const stored = destination.list("files/", signal)[Symbol.asyncIterator]();
+  const stored = destination.list(filesFolder, signal)[Symbol.asyncIterator]();
   let next: IteratorResult<StoredObject, unknown> = await stored.next();
   const removeUntil = async (name: string | undefined): Promise<void> => {
     while (next.done !== true && (name === undefined || next.value.name < name)) {

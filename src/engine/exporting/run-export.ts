@@ -32,21 +32,26 @@ export async function runExport(
   const found = lock === undefined ? before : await findExport(destination, signal);
   checkOwnerOf(found, destination, call);
   if (found.kind === "finished") return finished(call, home, { source, destination, found });
-  return await continueExport({ call, home, source, destination }, found, signal);
+  return await continueExport({ call, home, source, destination }, { found, wasFinished: false }, signal);
+}
+
+export interface UnfinishedExport {
+  readonly found: Exclude<FoundExport, { kind: "finished" }>;
+  /** Whether it was finished before something of it was found damaged. */
+  readonly wasFinished: boolean;
 }
 
 /** Plans, packs and finalizes whatever is not done yet. The caller holds the lock. */
 export async function continueExport(
   work: ExportWork,
-  found: Exclude<FoundExport, { kind: "finished" }>,
+  { found, wasFinished }: UnfinishedExport,
   signal: AbortSignal,
-  wasFinished = false,
 ): Promise<ExportResult> {
   let begun = await settle(work, found, signal);
   if (found.kind !== "none") announce(work, found);
   for (let round = 1; ; round++) {
     const plan = await packEverything(work, begun, signal);
-    const result = await finalize(work, plan, signal, { attempts: 0, redone: 0, wasFinished });
+    const result = await finalize(work, { plan, wasFinished }, signal);
     if (!("refused" in result)) {
       if (tailParts(work.call.options.format) > 0) work.home.onEvent({ kind: "part", reused: false });
       await allEnded([

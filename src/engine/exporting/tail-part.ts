@@ -2,7 +2,7 @@
 import { indexName } from "../../domain/record-names.ts";
 import { LongshoreError, undefinedIf } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
-import { archiveObject, partName, receiptName } from "../../domain/part.ts";
+import { archiveObject, isObjectName, partName, receiptName } from "../../domain/part.ts";
 import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/ports/archive-uploads.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ArchiveFormat, EncodedPart, TailEncoder } from "../../domain/ports/format.ts";
@@ -10,7 +10,6 @@ import type { FileDigest, Receipt, SentPart } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
 import { receiptBytes } from "../receipts.ts";
 import { sentPart } from "../packing/part-output.ts";
-import { isObjectName } from "../packing/stored-object.ts";
 import { createJoinedObject } from "./joined-object.ts";
 import { manifestPart, storedPart } from "./join-records.ts";
 

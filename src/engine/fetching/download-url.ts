@@ -1,4 +1,5 @@
 /** The URL of something to download: `{base}/d/{namespace}/{name}/{file}`, usually with a grant in its query. */
+import { filesFolder } from "../../domain/part.ts";
 import { manifestName, signatureName, statementName, sumsName } from "../../domain/record-names.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 
@@ -69,7 +70,7 @@ export function shownUrl(url: URL): string {
 
 function remoteName(file: string, exportName: string): RemoteName {
   if (file.startsWith("parts/")) return { kind: "part", number: Number(file.slice("parts/".length)) };
-  if (file.startsWith("files/")) return { kind: "entry", path: decoded(file.slice("files/".length)) };
+  if (file.startsWith(filesFolder)) return { kind: "entry", path: decoded(file.slice(filesFolder.length)) };
   const name = decoded(file);
   const isArchive = !records.has(name) && name.startsWith(`${exportName}.`);
   return { kind: isArchive ? "archive" : "record", name };

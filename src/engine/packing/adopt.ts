@@ -1,13 +1,13 @@
 /** Takes over a part whose worker was lost between giving it its name and writing its receipt. */
 import { undefinedIf } from "../../domain/errors.ts";
-import { draftReceiptName, type PlannedPart } from "../../domain/part.ts";
+import { draftReceiptName, filesFolder, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ArchiveUpload } from "../../domain/ports/archive-uploads.ts";
 import type { Receipt, SentPart } from "../../domain/receipt.ts";
-import { parseReceipt } from "../receipts.ts";
+import { isOfUpload, parseReceipt, vouchedObjects } from "../receipts.ts";
 import type { PackContext } from "./context.ts";
+import { holdsObject } from "./holds-object.ts";
 import { sentPart } from "./part-output.ts";
-import { holdsObject, isOfUpload, vouchedObjects } from "./stored-object.ts";
 
 /** The receipt to write, if everything that the draft names is there and hashes to its name. */
 export async function findAdoptable(
@@ -34,7 +34,7 @@ export async function findAdoptable(
 
 /** Files of format Files have no digest of their own in the receipt: their part is packed again. */
 const isOfPart = (draft: Receipt, part: PlannedPart): boolean =>
-  draft.object !== "files/" && draft.key === part.key && draft.number === part.number;
+  draft.object !== filesFolder && draft.key === part.key && draft.number === part.number;
 
 /** What the store says of the part, if that can only be the bytes that the draft speaks of. */
 async function foundInUpload(

@@ -4,9 +4,17 @@
  */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { PackOutcome, PackTask } from "../../domain/pack-task.ts";
-import { attemptName, draftReceiptName, number8, receiptName, type PlannedPart } from "../../domain/part.ts";
+import {
+  attemptName,
+  draftReceiptName,
+  filesFolder,
+  isObjectName,
+  number8,
+  type PlannedPart,
+  receiptName,
+} from "../../domain/part.ts";
 import type { Receipt } from "../../domain/receipt.ts";
-import { readReceipt, receiptBytes } from "../receipts.ts";
+import { isOfUpload, readReceipt, receiptBytes } from "../receipts.ts";
 import { findAdoptable } from "./adopt.ts";
 import type { PackContext } from "./context.ts";
 import { openFragments } from "./fragments.ts";
@@ -14,7 +22,6 @@ import { packArchivePart } from "./pack-archive-part.ts";
 import { packFilesPart } from "./pack-files-part.ts";
 import { openPartOutput, type PartOutput } from "./part-output.ts";
 import { reusePart } from "./reuse.ts";
-import { isObjectName, isOfUpload } from "./stored-object.ts";
 
 /**
  * Resolves when a kill would cost no more than the part packed next; `safe` resolves when the receipt stands, for
@@ -103,7 +110,7 @@ async function pack(
     const { format } = context;
     if (format.layout === "files") {
       const { size, sha256 } = await packFilesPart(context, { part, fragments, temporary }, signal);
-      return { object: "files/", size, sha256, uncompressedSize: size, frames: [] };
+      return { object: filesFolder, size, sha256, uncompressedSize: size, frames: [] };
     }
     output = await openPartOutput(context, { number: part.number, format, temporary }, signal);
     const packed = await packArchivePart(context, { part, format, sink: output.write, fragments }, signal);

@@ -3,12 +3,12 @@ import { indexName } from "../../domain/record-names.ts";
 import { undefinedIf } from "../../domain/errors.ts";
 import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
-import { indexFragmentName, number8, type PlannedPart } from "../../domain/part.ts";
+import { indexFragmentName, isObjectName, number8, type PlannedPart } from "../../domain/part.ts";
 import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
 import type { PackContext } from "./context.ts";
-import { holdsObject, isObjectName } from "./stored-object.ts";
+import { holdsObject } from "./holds-object.ts";
 import { transferPart, type TransferredPart } from "./transfer-part.ts";
 
 /** The receipt to write, or undefined where the old part may not be trusted or is not there any more. */

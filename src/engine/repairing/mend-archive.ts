@@ -44,7 +44,7 @@ export async function mendArchive(
     await putPlan(destination, plan, signal);
     for (const receipt of receipts)
       await destination.put(receiptName(receipt.number), receiptBytes(receipt), signal);
-    const made = await finalize(work, plan, signal, { ...manifest.run, wasFinished: true });
+    const made = await finalize(work, { plan, wasFinished: true, before: manifest.run }, signal);
     if ("refused" in made)
       throw new LongshoreError("Damaged", `${destination.location} has parts that can't be mended`);
     return { ...made, unchanged: false };

@@ -2,13 +2,13 @@
 import { displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
-import { receiptName, type PlannedPart } from "../../domain/part.ts";
+import { filesFolder, type PlannedPart, receiptName } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
-import { holdsObject } from "../packing/stored-object.ts";
 import { parseIndexLine } from "../../domain/plan-line.ts";
 import { readLines } from "../lines.ts";
+import { holdsObject } from "../packing/holds-object.ts";
 import { receiptBytes } from "../receipts.ts";
 import { packAside } from "./pack-aside.ts";
 import type { PartState } from "./soundness.ts";
@@ -71,7 +71,7 @@ interface Mending {
 async function takeStored(mending: Mending, signal: AbortSignal): Promise<void> {
   const { work, damaged, made, take } = mending;
   const { recorded } = damaged;
-  if (recorded.object === "files/") {
+  if (recorded.object === filesFolder) {
     await takeFiles(mending, signal);
   } else if (made.object !== recorded.object) {
     await work.destination.remove(recorded.object, signal);

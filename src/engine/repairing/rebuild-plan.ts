@@ -9,7 +9,7 @@ import type { Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest, Receipt } from "../../domain/receipt.ts";
 import { documentBytes, parseDocument } from "../document.ts";
-import { holdsObject } from "../packing/stored-object.ts";
+import { holdsObject } from "../packing/holds-object.ts";
 import { writePlan } from "../planning/plan-writer.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
 

@@ -1,7 +1,7 @@
 /** Makes an export whose manifest can't be believed unfinished again, keeping every part that proves itself. */
 import { manifestName, planName, requestName } from "../../domain/record-names.ts";
 import { hasCode } from "../../domain/errors.ts";
-import { archiveObject, receiptName } from "../../domain/part.ts";
+import { archiveObject, filesFolder, receiptName } from "../../domain/part.ts";
 import type { ExportRequest, Plan } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import { documentBytes, parseDocument } from "../document.ts";
@@ -9,7 +9,7 @@ import { checkRequest } from "../exporting/check-request.ts";
 import type { FoundExport } from "../exporting/found-export.ts";
 import type { ExportWork } from "../exporting/export-call.ts";
 import { newRequest } from "../exporting/new-request.ts";
-import { holdsObject } from "../packing/stored-object.ts";
+import { holdsObject } from "../packing/holds-object.ts";
 import { mendPlanPages } from "./rebuild-plan.ts";
 import { partStates } from "./soundness.ts";
 
@@ -87,7 +87,7 @@ async function hasPart(destination: Destination, receipt: Vouched, signal: Abort
   // What was sent into an upload is checked when that is completed.
   // Files of format Files are checked one by one when the part is packed again.
   if (receipt.object === archiveObject) return true;
-  return receipt.object !== "files/" && holdsObject(destination, receipt, signal);
+  return receipt.object !== filesFolder && holdsObject(destination, receipt, signal);
 }
 
 async function hasFragments(

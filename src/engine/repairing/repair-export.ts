@@ -71,7 +71,7 @@ async function verify({ home, destination }: ExportWork, signal: AbortSignal): P
 async function reopened(work: ExportWork, signal: AbortSignal): Promise<ExportResult> {
   const wasFinished = (await work.destination.size(manifestName, signal)) !== undefined;
   const found = await reopenExport(work, signal);
-  return continueExport(work, found, signal, wasFinished);
+  return continueExport(work, { found, wasFinished }, signal);
 }
 
 /** Throws Damaged where something is left that can't be mended from the source, a stray file for instance. */
@@ -121,7 +121,7 @@ async function mend(
 
   const isRewritten = await mendParts(work, { manifest, plan, states, report }, signal);
   const tailReceipt = await intactTailReceipt(work, manifest, signal);
-  const made = await finalize(work, plan, signal, { ...manifest.run, wasFinished: true });
+  const made = await finalize(work, { plan, wasFinished: true, before: manifest.run }, signal);
   if ("refused" in made)
     throw new LongshoreError("Damaged", `${destination.location} has parts that can't be mended`);
   const isSame = made.manifest.contentDigest === manifest.contentDigest && !isRewritten;

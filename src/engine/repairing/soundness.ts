@@ -7,6 +7,7 @@ import { receiptName } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest, Receipt } from "../../domain/receipt.ts";
 import { sha256 } from "../digest.ts";
+import { parseDocument } from "../document.ts";
 import { parseReceipt } from "../receipts.ts";
 
 export interface PartState {
@@ -104,7 +105,6 @@ async function readTable(
   const bytes = await destination.get(name, signal);
   if (bytes === undefined) return new Map();
   const { IndexPageTable } = await import("../../domain/manifest.ts");
-  const { parseDocument } = await import("../document.ts");
   try {
     const table = parseDocument(IndexPageTable, bytes, name);
     return new Map(table.parts.map((part) => [part.number, part]));

@@ -18,8 +18,14 @@ export async function isJoined(
   parts: readonly JoinedPart[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for await (const _wrong of wrongParts(file, parts, signal)) return false;
+  for await (const _wrong of wrongParts({ file, parts }, signal)) return false;
   return true;
+}
+
+export interface JoinedFile {
+  readonly file: string;
+  readonly parts: readonly JoinedPart[];
+  readonly onBytes?: ((length: number) => void) | undefined;
 }
 
 export interface WrongPart {
@@ -30,10 +36,8 @@ export interface WrongPart {
 
 /** What of the file is not as the parts say. Throws an error of the catalogue where it can't be read. */
 export async function* wrongParts(
-  file: string,
-  parts: readonly JoinedPart[],
+  { file, parts, onBytes }: JoinedFile,
   signal: AbortSignal,
-  onBytes?: (length: number) => void,
 ): AsyncGenerator<WrongPart> {
   let handle: FileHandle;
   try {

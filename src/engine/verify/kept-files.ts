@@ -1,4 +1,5 @@
 /** Checks the files of format Files against the index, and that there are no others. */
+import { filesFolder } from "../../domain/part.ts";
 import { indexName } from "../../domain/record-names.ts";
 import { createHash } from "node:crypto";
 import type { StoredObject } from "../../domain/ports/destination.ts";
@@ -76,7 +77,7 @@ async function* keptLines(
 
 /** Both lists are in byte order, so one pass over them finds what only one has. */
 async function nameUnlisted({ opened, log }: Verification, index: Index, signal: AbortSignal): Promise<void> {
-  const stored = opened.destination.list("files/", signal)[Symbol.asyncIterator]();
+  const stored = opened.destination.list(filesFolder, signal)[Symbol.asyncIterator]();
   let next: IteratorResult<StoredObject, unknown> = await stored.next();
   const passUntil = async (name: string | undefined): Promise<void> => {
     while (next.done !== true && (name === undefined || next.value.name < name)) {

@@ -1,4 +1,5 @@
 /** Finds what lies in the folder though nobody vouches for it. */
+import { filesFolder } from "../../domain/part.ts";
 import { manifestName, signatureName, statementName, sumsName } from "../../domain/record-names.ts";
 import { byteStringOfText } from "../../domain/byte-string.ts";
 import type { Verification } from "./verification.ts";
@@ -16,7 +17,7 @@ export async function checkUnlisted({ opened, log }: Verification, signal: Abort
   if (manifest.run.archive !== undefined) listed.add(byteStringOfText(manifest.run.archive.object));
   for await (const { name } of destination.list("", signal)) {
     signal.throwIfAborted();
-    if (listed.has(name) || (manifest.format === "files" && name.startsWith("files/"))) continue;
+    if (listed.has(name) || (manifest.format === "files" && name.startsWith(filesFolder))) continue;
     if (workFolders.some((folder) => name.startsWith(folder)))
       log.add({
         kind: "leftover",

@@ -32,7 +32,7 @@ export async function verifyJoinedFile(
     bytes += length;
     onProgress?.({ bytes, totalBytes });
   };
-  for await (const { number, message } of wrongParts(file, parts, signal, onBytes))
+  for await (const { number, message } of wrongParts({ file, parts, onBytes }, signal))
     log.add({
       kind: "digest",
       object: file,
