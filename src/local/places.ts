@@ -3,7 +3,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LongshoreError } from "../domain/errors.ts";
-import { type BucketLocation, parseBucketLocation } from "../domain/location.ts";
+import { type BucketLocation, isWithin, parseBucketLocation } from "../domain/location.ts";
 import type { Place, Places } from "../domain/ports/places.ts";
 import { bucketPlace, bucketSourcePlace, checkAllowedBuckets } from "./bucket-places.ts";
 
@@ -45,9 +45,9 @@ export function localPlaces({ allow, dataFolder }: PlacesOptions): Places {
     const place = resolved && join(resolved.real, ...resolved.rest);
     const isAllowed =
       place !== undefined &&
-      roots.some((root) => isWithin(root, place)) &&
-      !isWithin(data, place) &&
-      !isWithin(place, data);
+      roots.some((root) => isWithin(place, root)) &&
+      !isWithin(place, data) &&
+      !isWithin(data, place);
     if (resolved !== undefined && isAllowed) return resolved;
     throw new LongshoreError("PlaceNotAllowed", `${printable(path)} is no place that may be used`);
   }
@@ -112,11 +112,6 @@ async function hasEntry(path: string): Promise<boolean> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ENOENT";
   }
-}
-
-/** Both are real paths without a slash at the end, but for the root. */
-function isWithin(folder: string, path: string): boolean {
-  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }
 
 function realFolder(path: string): string {

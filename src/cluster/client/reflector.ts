@@ -7,6 +7,7 @@
  */
 import { type BackOff, waitAfter } from "../../domain/back-off.ts";
 import { LongshoreError } from "../../domain/errors.ts";
+import { unlessAborted } from "../../domain/unless-aborted.ts";
 import type { KubeEvent, KubeKey, KubeObject } from "../kube-api.ts";
 import { apiStatusOf } from "./api-status.ts";
 import { type Followed, followChanges, versionOf } from "./follow-changes.ts";
@@ -71,7 +72,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
         if (!signal.aborted) throw error;
       }
     },
-    ready: (signal) => unlessCancelled(isReady.promise, signal),
+    ready: (signal) => unlessAborted(isReady.promise, signal),
     position: () => position,
     get: (key) => cache.get(key),
     list: (namespace) => cache.list(namespace),
@@ -142,17 +143,5 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     } catch (error) {
       onError(error, `${resource.kind} ${keyText(change.object.metadata)}`);
     }
-  }
-}
-
-async function unlessCancelled(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: cancelled, reject } = Promise.withResolvers<never>();
-  const cancel = (): void => reject(signal.reason);
-  signal.addEventListener("abort", cancel, { once: true });
-  try {
-    await Promise.race([promise, cancelled]);
-  } finally {
-    signal.removeEventListener("abort", cancel);
   }
 }

@@ -1,4 +1,5 @@
 /** A value that is loaded once, when it is first asked for, however many ask meanwhile. */
+import { unlessAborted } from "../../domain/unless-aborted.ts";
 
 /** The loading is given up only when nobody waits for it any more; a failure is not kept. */
 export class SharedLoad<T> {
@@ -16,7 +17,7 @@ export class SharedLoad<T> {
     const running = (this.#running ??= this.#start());
     running.waiting++;
     try {
-      return await orAborted(running.promise, signal);
+      return await unlessAborted(running.promise, signal);
     } finally {
       if (--running.waiting === 0) {
         if (this.#running === running) this.#running = undefined;
@@ -41,13 +42,4 @@ interface Running<T> {
   readonly promise: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is the caller's own
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -101,10 +101,11 @@ describe("a job's thread", () => {
     await assert.rejects(place.runner.removeData(owned, signal), { message: "a flaw of ours" });
   });
 
-  test("that can't be loaded is a failed attempt", async () => {
-    await using place = await pretender({ program: new URL("none.ts", program) });
-    assert.equal((await place.ended(await place.begin("well"))).error?.code, "WorkerLost");
-  });
+  for (const none of [new URL("none.ts", program), new URL("https://example.org/none.ts")])
+    test(`that can't be started is a failed attempt: ${none.protocol}`, async () => {
+      await using place = await pretender({ program: none });
+      assert.equal((await place.ended(await place.begin("well"))).error?.code, "WorkerLost");
+    });
 
   test("says what a person should know", async () => {
     await using place = await pretender();

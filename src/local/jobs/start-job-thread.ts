@@ -29,8 +29,16 @@ export interface JobThreadOptions {
   readonly onNotice: (message: string) => void;
 }
 
+/** A thread that can't be started has failed. */
 export function startJobThread(options: JobThreadOptions): JobThread {
-  const worker = new Worker(options.program, { workerData: options.task });
+  try {
+    return followThread(new Worker(options.program, { workerData: options.task }), options);
+  } catch (error) {
+    return { ended: Promise.resolve(lost(error)), stop: async () => undefined };
+  }
+}
+
+function followThread(worker: Worker, options: JobThreadOptions): JobThread {
   const { promise: ended, resolve } = Promise.withResolvers<JobEnd>();
   let end: JobEnd | undefined;
   worker.on("message", (message: FromJob) => {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { AuthClient, gaxios } from "google-auth-library";
 import { LongshoreError } from "../../../domain/errors.ts";
 import type { Environment } from "../../../domain/environment.ts";
+import { unlessAborted } from "../../../domain/unless-aborted.ts";
 
 export interface TokenSource {
   /** Headers that authorise a request; `isNew` says whether the token was never sent before. */
@@ -32,6 +33,7 @@ export function defaultCredentials(environment: Environment, displayed: string):
   };
   return {
     authorize: async (signal) => {
+      // The library knows no signals.
       const headers = await unlessAborted(
         settled().then((opened) => opened.getRequestHeaders()),
         signal,
@@ -130,16 +132,6 @@ async function checkFile(file: string | undefined): Promise<void> {
       { hint },
     );
   }
-}
-
-/** The library knows no signals; what it still does then ends by itself, unheard. */
-function unlessAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-    running.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-    if (signal.aborted) stop();
-  });
 }
 
 const unreachableCodes = new Set([
