@@ -206,6 +206,15 @@ describe("the pod's security", () => {
     });
   });
 
+  test("has the SELinux level of who uses its claims, unless it is told another", () => {
+    const seLinuxOptions = { level: "s0:c1,c2" };
+    const level = (over: Parameters<typeof contexts>[0]): unknown =>
+      (contexts(over).pod as { readonly seLinuxOptions?: object }).seLinuxOptions;
+    assert.deepEqual(level({ seLinuxLevel: seLinuxOptions.level }), seLinuxOptions);
+    const told = workers({ securityContext: { seLinuxOptions: { level: "s0" } } });
+    assert.deepEqual(level({ ...told, seLinuxLevel: seLinuxOptions.level }), { level: "s0" });
+  });
+
   test("of readAs: Root is user 0, who may read everything and nothing else", () => {
     const { pod, container } = contexts(workers({ readAs: "Root" }));
     assert.deepEqual(pod, { runAsUser: 0, runAsNonRoot: false, ...group, seccompProfile });

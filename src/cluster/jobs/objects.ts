@@ -1,6 +1,6 @@
 /** The kinds of Kubernetes that running exports has to do with, as far as it looks at them. */
 import type { KubeObject, KubeResource } from "../kube-api.ts";
-import type { PodSpec } from "./pod-spec.ts";
+import type { Container, PodSpec } from "./pod-spec.ts";
 
 const core = (plural: string, kind: string, namespaced = true): KubeResource => ({
   group: "",
@@ -58,11 +58,11 @@ export interface Job extends KubeObject {
 }
 
 export interface Pod extends KubeObject {
-  /** Of pods of others, too: these may have no volumes. */
-  readonly spec: Omit<PodSpec, "volumes"> & {
+  /** Of pods of others, too: these may have less. */
+  readonly spec: Omit<PodSpec, LeftOut | "containers"> & {
     readonly nodeName?: string;
-    readonly volumes?: PodSpec["volumes"];
-  };
+    readonly containers: readonly SomeContainer[];
+  } & Partial<Pick<PodSpec, LeftOut>>;
   readonly status?: {
     readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
     readonly reason?: string;
@@ -71,6 +71,10 @@ export interface Pod extends KubeObject {
     readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
+
+type LeftOut = "volumes" | "securityContext";
+type SomeContainer = Omit<Container, "volumeMounts" | "securityContext"> &
+  Partial<Pick<Container, "volumeMounts" | "securityContext">>;
 
 export interface ContainerStatus {
   readonly name: string;

@@ -6,9 +6,8 @@ import { createReflector, type ReflectorOptions } from "../client/reflector.ts";
 import type { KubeObject, KubeQuery, KubeResource } from "../kube-api.ts";
 import { limitRanges, namespaces, pods, quotas, type Pod } from "./objects.ts";
 import { hasEnded } from "./pod-facts.ts";
-import { labels } from "./worker-labels.ts";
 
-/** The namespace's quotas, limits and labels; or the pods of others, which use a claim. */
+/** The namespace's quotas, limits and labels; or its pods, which use a claim. */
 export type Barrier = "rules" | "pods";
 
 export interface Openings {
@@ -76,8 +75,7 @@ function watchedFor(
   namespace: string,
   barrier: Barrier,
 ): readonly { readonly resource: KubeResource; readonly query: KubeQuery }[] {
-  if (barrier === "pods")
-    return [{ resource: pods, query: { namespace, labelSelector: `!${labels.exportUid}` } }];
+  if (barrier === "pods") return [{ resource: pods, query: { namespace } }];
   return [
     { resource: quotas, query: { namespace } },
     { resource: limitRanges, query: { namespace } },

@@ -14,11 +14,15 @@ export interface PodSpec {
   readonly priorityClassName?: string;
   readonly restartPolicy: "Never";
   readonly runtimeClassName?: string;
-  readonly securityContext: object;
+  readonly securityContext: SecurityContext;
   readonly terminationGracePeriodSeconds: number;
   readonly tolerations: readonly object[];
   readonly topologySpreadConstraints?: readonly object[];
   readonly volumes: readonly Volume[];
+}
+
+export interface SecurityContext extends Readonly<Record<string, unknown>> {
+  readonly seLinuxOptions?: { readonly level?: string | undefined } | undefined;
 }
 
 export type Affinity = NonNullable<Workers["affinity"]>;
@@ -30,7 +34,7 @@ export interface Container {
   readonly args: readonly string[];
   readonly env: readonly EnvironmentVariable[];
   readonly resources: object;
-  readonly securityContext: object;
+  readonly securityContext: SecurityContext;
   readonly terminationMessagePolicy: "File";
   readonly volumeMounts: readonly VolumeMount[];
 }

@@ -3,14 +3,14 @@ import { reportAccess } from "../reports/report-access.ts";
 import { mountPaths } from "./mount-paths.ts";
 import type { Mounts } from "./mounts.ts";
 import type { PodTemplate } from "./objects.ts";
-import type { Affinity, Container, PodSpec } from "./pod-spec.ts";
+import type { Affinity, Container, PodSpec, SecurityContext } from "./pod-spec.ts";
 import type { WorkerJob, WorkerSettings } from "./worker-job.ts";
 import { labels as names } from "./worker-labels.ts";
 import type { EnvironmentVariable, Stage } from "./worker-task.ts";
 
 export const workerContainer = "worker";
 /** A worker ends by itself a few seconds before. */
-const graceSeconds = 30;
+export const graceSeconds = 30;
 /** The group of the image's user. */
 const imageGroup = 1000;
 /** Enough for small exports; more is for `spec.workers.resources` to say. */
@@ -82,8 +82,8 @@ function container(
 }
 
 /** The kubelet gives a claim that is written to the group, unless it has it already; one that is read stays as it is. */
-function podSecurity({ workers }: WorkerJob, { writesClaim }: Mounts): object {
-  const own = workers.securityContext ?? {};
+function podSecurity({ workers, seLinuxLevel: level }: WorkerJob, { writesClaim }: Mounts): SecurityContext {
+  const own = { ...(level && { seLinuxOptions: { level } }), ...workers.securityContext };
   const user = workers.readAs === "Root" ? { runAsUser: 0, runAsNonRoot: false } : { runAsNonRoot: true };
   const group = { fsGroup: own.runAsGroup ?? imageGroup, fsGroupChangePolicy: "OnRootMismatch" };
   return { ...own, ...user, ...(writesClaim && group), seccompProfile: { type: "RuntimeDefault" } };

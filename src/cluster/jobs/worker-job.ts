@@ -25,6 +25,8 @@ export interface WorkerJob {
   readonly export?: Pick<ExportJob, "attempt" | "options" | "workers"> | undefined;
   /** The node that a claim is bound to by who uses it now. */
   readonly node?: string | undefined;
+  /** That of the files of its claims, by who uses them now. */
+  readonly seLinuxLevel?: string | undefined;
   /** Whether a claim can be used on one node at a time, so that all pods of a Job must be on the same. */
   readonly sharesNode: boolean;
 }
