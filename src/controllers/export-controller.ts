@@ -101,7 +101,8 @@ export function createExportController(
   function queuedBy(facts: ExportFacts): string | undefined {
     const { namespace, name, creationTimestamp: created } = facts.resource.metadata;
     const key = { namespace, name };
-    const isStuck = facts.job?.waiting !== undefined;
+    const waiting = facts.job?.waiting;
+    const isStuck = waiting !== undefined && waiting.isUsual !== true;
     if (needsTurn(facts)) return turns?.ask({ key, created, isStuck });
     turns?.giveUp(key);
     return undefined;

@@ -1,7 +1,7 @@
 /** The Jobs and pods of a namespace as they are, and every Job that there ever was, whatever happens to the API server. */
 import assert from "node:assert/strict";
 import { createReflector, type Reflector } from "../../src/cluster/client/reflector.ts";
-import { endOf } from "../../src/cluster/jobs/decide-job.ts";
+import { endOf } from "../../src/cluster/jobs/job-facts.ts";
 import { type Job, jobs, type Pod, pods } from "../../src/cluster/jobs/objects.ts";
 import { hasEnded } from "../../src/cluster/jobs/pod-facts.ts";
 import { labels } from "../../src/cluster/jobs/worker-labels.ts";

@@ -10,6 +10,20 @@ export const secrets: KubeResource = {
   kind: "Secret",
   namespaced: true,
 };
+export const validatingWebhooks: KubeResource = {
+  group: "admissionregistration.k8s.io",
+  version,
+  plural: "validatingwebhookconfigurations",
+  kind: "ValidatingWebhookConfiguration",
+  namespaced: false,
+};
+export const runtimeClasses: KubeResource = {
+  group: "node.k8s.io",
+  version,
+  plural: "runtimeclasses",
+  kind: "RuntimeClass",
+  namespaced: false,
+};
 export const deployments: KubeResource = {
   group: "apps",
   version,

@@ -31,6 +31,7 @@ import {
 } from "./export-namespace.ts";
 import { messageOf, reasonOf, statusOf } from "./exports.ts";
 import { kubectl } from "./kubectl.ts";
+import { unreachableWebhook } from "./unreachable-webhook.ts";
 import { seenFromPods } from "./seen-from-pods.ts";
 
 /** Seconds in which an export has to be gone; a pod that is told to end may take half of it. */
@@ -184,6 +185,19 @@ describe("exports of a cluster that are deleted", { skip: noExports, timeout: 1_
     }
     await space.becomes("full", (now) => now === undefined);
     assert.equal(existsSync(folderOf("full")), false);
+  });
+
+  test("while a webhook that has to be asked can't be reached, it says so, and goes when it may", async () => {
+    const uid = await create("unasked", small);
+    await ends("True")(space, "unasked", uid);
+    {
+      await using _webhook = await unreachableWebhook(space.cluster, space.name);
+      await space.remove("unasked");
+      const waits = await space.becomes("unasked", (now) => /waits for its removal/.test(messageOf(now)));
+      assert.match(messageOf(waits), /failed calling webhook/);
+    }
+    await space.becomes("unasked", (now) => now === undefined);
+    assert.equal(existsSync(folderOf("unasked")), false);
   });
 
   /** Its worker did its work, and now no node is as `workers` asks for. */

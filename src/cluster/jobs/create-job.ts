@@ -1,13 +1,14 @@
 /** Creates Jobs so that a refusal is known at once, and so that a second attempt finds the first. */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { KubeApi } from "../kube-api.ts";
+import { controllerOf } from "./controller-of.ts";
 import { podOf } from "./job-manifest.ts";
 import { type Job, jobs, pods } from "./objects.ts";
 import type { Waiting } from "../../domain/ports/job-runner.ts";
 
 /**
  * The Job as it stands, whoever made it; or why the API server lets no such Job or pod in (quota, LimitRange, Pod Security,
- * policies, webhooks). Throws AlreadyExists where something that is not ours has its name.
+ * policies, webhooks, something of its name that is not ours).
  */
 export async function createJob(api: KubeApi, job: Job, signal: AbortSignal): Promise<Job | Waiting> {
   const refusal = await tryPod(api, job, signal);
@@ -32,28 +33,25 @@ export async function tryPod(api: KubeApi, job: Job, signal: AbortSignal): Promi
 
 function refusalOf(error: unknown): Waiting {
   if (!(error instanceof LongshoreError)) throw error;
-  if (error.code !== "Forbidden" && error.code !== "InvalidDocument") throw error;
+  const isRefused = error.code === "Forbidden" || error.code === "InvalidDocument" || isOfWebhook(error);
+  if (!isRefused) throw error;
   return { reason: "PodRefused", message: error.message };
 }
 
-async function existing(api: KubeApi, { metadata }: Job, signal: AbortSignal): Promise<Job> {
-  const { namespace, name } = metadata;
+/** A webhook refuses by any code that it likes; one that must be asked and does not answer is the server's own failure, 500. */
+const isOfWebhook = ({ message }: LongshoreError): boolean =>
+  /\bfailed calling webhook "|\badmission webhook "[^"]*" denied the request/.test(message);
+
+async function existing(api: KubeApi, job: Job, signal: AbortSignal): Promise<Job | Waiting> {
+  const { namespace, name } = job.metadata;
   const found = await api.get<Job>(jobs, { namespace, name }, signal);
   if (found === undefined)
     throw new LongshoreError("Conflict", `the Job ${name} was there a moment ago and is gone`);
-  const owner = metadata.ownerReferences?.[0]?.uid;
-  if (
-    found.metadata.ownerReferences?.some(({ uid, controller }) => controller === true && uid === owner) ===
-    true
-  )
-    return found;
-  throw new LongshoreError(
-    "AlreadyExists",
-    `the namespace ${namespace} has another Job of the name ${name}`,
-    {
-      hint: "delete that Job",
-    },
-  );
+  if (controllerOf(found, "Export")?.uid === controllerOf(job, "Export")?.uid) return found;
+  return {
+    reason: "AlreadyExists",
+    message: `the namespace ${namespace} has another Job ${name}: delete it`,
+  };
 }
 
 export const isWaiting = (made: Job | Waiting): made is Waiting => "reason" in made;

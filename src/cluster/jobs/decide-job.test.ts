@@ -12,6 +12,7 @@ import {
   timeBefore,
   unscheduled,
 } from "../../../test/fixtures/kube-jobs.ts";
+import type { Job, Pod } from "./objects.ts";
 import { decideJob, type JobDecision, type JobFacts } from "./decide-job.ts";
 
 const decide = (facts: Partial<JobFacts>): JobDecision | undefined =>
@@ -54,6 +55,18 @@ const error = (code: string, message: string) => ({
   stage: "pack",
   error: { code, message, hint: "do this" },
 });
+const madeAgo = <T extends Job | Pod>(made: T, seconds: number): T => ({
+  ...made,
+  metadata: { ...made.metadata, creationTimestamp: timeBefore(seconds) },
+});
+const resumedAgo = (job: Job, seconds: number): Job => ({
+  ...job,
+  status: { conditions: [{ type: "Suspended", status: "False", lastTransitionTime: timeBefore(seconds) }] },
+});
+function nowhere(pod: Pod): Pod {
+  const { nodeName: _node, ...spec } = pod.spec;
+  return { ...pod, spec };
+}
 const complete = madeUpJob("all", "Complete");
 const failed = madeUpJob("all", "Failed");
 const paused = madeUpJob("pack", undefined, { suspend: true });
@@ -61,15 +74,47 @@ const packFailed = madeUpJob("pack", "Failed");
 
 const table: Record<string, readonly [Partial<JobFacts>, string]> = {
   "no Job": [{}, "nothing"],
-  "a Job without pods": [{ jobs: [all] }, "queued"],
+  "a Job that was made a moment ago": [{ jobs: [madeAgo(all, 3)] }, "queued, again in 7 s"],
+  "a Job without pods": [
+    { jobs: [all] },
+    `queued, Starting: Kubernetes has made no pod of the Job ${all.metadata.name}`,
+  ],
+  "a Job that was resumed a moment ago": [{ jobs: [resumedAgo(all, 3)] }, "queued, again in 7 s"],
   "a pod that is being made": [
+    { jobs: [all], pods: [madeAgo(madeUpPod(all, 0, pending("ContainerCreating")), 9)] },
+    "queued, again in 1 s",
+  ],
+  "a pod that its node does not start": [
     { jobs: [all], pods: [madeUpPod(all, 0, pending("ContainerCreating"))] },
-    "queued",
+    `queued, Starting: the pod ${all.metadata.name}-0 waits to be started on node node-1`,
+  ],
+  "a pod that nobody gives a node to, or says why": [
+    { jobs: [all], pods: [nowhere(madeUpPod(all, 0, { phase: "Pending" }))] },
+    `queued, Starting: the pod ${all.metadata.name}-0 waits for a node`,
+  ],
+  "a pod whose network can't be made": [
+    {
+      jobs: [all],
+      pods: [madeUpPod(all, 0, pending("ContainerCreating"))],
+      events: [madeUpEvent(madeUpPod(all, 0, {}), "FailedCreatePodSandBox", "no such handler")],
+    },
+    "queued, FailedCreatePodSandBox: no such handler",
+  ],
+  "one that is about to begin beside one that is refused": [
+    {
+      jobs: [plan, pack],
+      pods: [madeUpPod(pack, 0, pending("ContainerCreating"))],
+      events: [madeUpEvent(pack, "FailedCreate", "exceeded quota")],
+    },
+    "running, PodRefused: exceeded quota",
   ],
   "a pod that works": [{ jobs: [all], pods: [madeUpPod(all, 0, running)] }, "running"],
   "planned: it is packed next": [{ jobs: [plan], pods: [planned] }, "running, create pack 0 after plan"],
   "planned, and its pod is gone": [{ jobs: [plan] }, "running, create pack 0 after plan"],
-  "packing that waits for its pods": [{ jobs: [plan, pack], pods: [planned] }, "running"],
+  "packing that waits for its pods": [
+    { jobs: [plan, pack], pods: [planned] },
+    `running, Starting: Kubernetes has made no pod of the Job ${pack.metadata.name}`,
+  ],
   "packed: it is finalized next": [
     { jobs: [madeUpJob("pack", "Complete"), plan], pods: [planned] },
     "running, create finalize 0 after pack",
@@ -81,6 +126,41 @@ const table: Record<string, readonly [Partial<JobFacts>, string]> = {
   "done, as its last words say before its Job does": [
     { jobs: [all], pods: [madeUpPod(all, 0, { ...ended(0, { stage: "all", result }), phase: "Running" })] },
     "succeeded",
+  ],
+  "words of one who failed, beside one who works": [
+    {
+      jobs: [all],
+      pods: [madeUpPod(all, 0, running), madeUpPod(all, 1, ended(1, { stage: "all", result }))],
+    },
+    "running",
+  ],
+  "words of one that Kubernetes does not count, beside one who works": [
+    {
+      jobs: [all],
+      pods: [
+        madeUpPod(all, 0, running),
+        madeUpPod(all, 1, ended(0, { stage: "all", result }), { finalizers: [] }),
+      ],
+    },
+    "running",
+  ],
+  "words of one that Kubernetes does not take for the Job's": [
+    { jobs: [all], pods: [madeUpPod(all, 1, ended(0, { stage: "all", result }), { labels: {} })] },
+    `queued, Starting: Kubernetes has made no pod of the Job ${all.metadata.name}`,
+  ],
+  "words of a result from one who packs": [
+    { jobs: [plan, pack], pods: [madeUpPod(pack, 0, ended(0, { stage: "pack", result }))] },
+    "running",
+  ],
+  "done, and two say different things of it: once more": [
+    {
+      jobs: [complete],
+      pods: [
+        madeUpPod(complete, 0, ended(0, { stage: "all", result })),
+        madeUpPod(complete, 1, ended(0, { stage: "all", result: { ...result, files: 8 } })),
+      ],
+    },
+    "running, create all 1 after all",
   ],
   "done without a word: once more": [{ jobs: [complete] }, "running, create all 1 after all"],
   "done with words of somebody else: once more": [
@@ -95,7 +175,10 @@ const table: Record<string, readonly [Partial<JobFacts>, string]> = {
     { jobs: [plan, madeUpJob("pack", "Complete"), madeUpJob("finalize", "Complete")] },
     "running, create finalize 1 after finalize",
   ],
-  "the last attempt counts": [{ jobs: [failed, madeUpJob("all", undefined, { attempt: 1 })] }, "queued"],
+  "the last attempt counts": [
+    { jobs: [failed, madeAgo(madeUpJob("all", undefined, { attempt: 1 }), 4)] },
+    "queued, again in 6 s",
+  ],
   "failed in its own words": [
     { jobs: [failed], pods: [madeUpPod(failed, 0, ended(1, error("SourceNotFound", "it is not there")))] },
     "failed, SourceNotFound: it is not there",
@@ -232,8 +315,8 @@ const table: Record<string, readonly [Partial<JobFacts>, string]> = {
     "suspended",
   ],
   "suspended, and Kubernetes has not seen it": [
-    { jobs: [{ ...madeUpJob("all"), spec: { ...madeUpJob("all").spec, suspend: true } }] },
-    "queued",
+    { jobs: [{ ...madeAgo(all, 1), spec: { ...all.spec, suspend: true } }] },
+    "queued, again in 9 s",
   ],
   "suspended between two Jobs: none is made": [
     { jobs: [madeUpJob("plan", "Complete", { suspend: true })] },

@@ -1,22 +1,22 @@
 /** What an export's Jobs and pods amount to, and what has to be done about them next. Pure: the same facts, the same answer. */
+import { isDeepStrictEqual } from "node:util";
 import type { Reached } from "../../domain/furthest-progress.ts";
-import type { JobObservation, JobResult, Waiting } from "../../domain/ports/job-runner.ts";
+import type { JobObservation, JobResult } from "../../domain/ports/job-runner.ts";
+import { attemptOf, currentJob, endOf, hasCondition, podsOf, runOf, stageOf } from "./job-facts.ts";
 import { doneSoFar } from "./job-progress.ts";
+import { nextStartDue, waitingOfJob } from "./job-waiting.ts";
 import type { ClusterEvent, Job, Node, Pod } from "./objects.ts";
 import {
   endedAt,
   errorOf,
-  eventTime,
   hasBegun,
   hasEnded,
+  isDone,
   type JobError,
-  lastOf,
   lostAt,
   messageOf,
-  waitingOf,
 } from "./pod-facts.ts";
-import { labels } from "./worker-labels.ts";
-import { type Stage, stages } from "./worker-task.ts";
+import type { Stage } from "./worker-task.ts";
 
 /** All of one export; Jobs that were forgotten and those of clean-ups are not among them. */
 export interface JobFacts {
@@ -44,7 +44,8 @@ export interface JobDecision {
 }
 
 const following: Partial<Record<Stage, Stage>> = { plan: "pack", pack: "finalize" };
-const times = ["first", "second"] as const;
+/** Of a stage, where the first left no word. */
+const mostRuns = 2;
 
 /** Undefined where there is no Job. */
 export function decideJob(facts: JobFacts): JobDecision | undefined {
@@ -56,15 +57,6 @@ export function decideJob(facts: JobFacts): JobDecision | undefined {
   const decision = decideCurrent(current, base, facts);
   if (current.spec.suspend !== true || !isHeldBack(decision, current, facts)) return decision;
   return { observation: { ...base, phase: "suspended" } };
-}
-
-/** The last that was made of the last attempt: what became of the others is known by it. */
-export function currentJob(jobs: readonly Job[]): Job | undefined {
-  const attempt = Math.max(...jobs.map(attemptOf));
-  return jobs
-    .filter((job) => attemptOf(job) === attempt)
-    .toSorted(byStage)
-    .at(-1);
 }
 
 function decideCurrent(current: Job, base: Base, facts: JobFacts): JobDecision {
@@ -115,22 +107,37 @@ function decideComplete(job: Job, pods: readonly Pod[], base: Base): JobDecision
   const next = following[stage];
   if (next !== undefined)
     return { observation: { ...base, phase: "running" }, create: { after: job, stage: next, run: 0 } };
-  const result = resultOf(pods);
+  const result = resultOf(job, pods);
   if (result !== undefined) return { observation: { ...base, phase: "succeeded", result } };
   const run = runOf(job) + 1;
   // Its pod may be gone before anybody read its message: the work is done, and who does it again only finds that out.
-  if (run < times.length)
+  if (run < mostRuns)
     return { observation: { ...base, phase: "running" }, create: { after: job, stage, run } };
   const message = "its workers succeeded twice and left no word of what came out";
   return { observation: { ...base, phase: "failed", error: { code: "WorkerLost", message } } };
 }
 
-const resultOf = (pods: readonly Pod[]): JobResult | undefined =>
-  pods.map(messageOf).find((message) => message?.result !== undefined)?.result;
+/** By which Kubernetes knows pods that it has to count for their Job still. */
+const tracked = "batch.kubernetes.io/job-tracking";
+
+/**
+ * What came out, in the words of who did the work. Whoever may create pods can make one that seems to be the Job's, so only
+ * one is heard that Kubernetes counts as its success; it does not say which those were once the Job is Complete.
+ */
+function resultOf(job: Job, pods: readonly Pod[]): JobResult | undefined {
+  if (following[stageOf(job)] !== undefined) return undefined;
+  const isOver = endOf(job) === "Complete";
+  const isCounted = ({ metadata }: Pod): boolean => isOver || metadata.finalizers?.includes(tracked) === true;
+  const [result, ...others] = pods
+    .filter((pod) => isDone(pod) && isCounted(pod))
+    .flatMap((pod) => messageOf(pod)?.result ?? []);
+  // Of those who say different things one lies.
+  return others.every((other) => isDeepStrictEqual(other, result)) ? result : undefined;
+}
 
 function decideActive(job: Job, pods: readonly Pod[], base: Base, facts: JobFacts): JobDecision {
   // Its worker has ended well; kubelet and Job take a second or two until they say so.
-  const result = resultOf(pods);
+  const result = resultOf(job, pods);
   if (result !== undefined) return { observation: { ...base, phase: "succeeded", result } };
   const lost = pods
     .map((pod) => ({ pod, at: lostAt(pod, facts.nodeOf(pod.spec.nodeName ?? "")) }))
@@ -138,11 +145,12 @@ function decideActive(job: Job, pods: readonly Pod[], base: Base, facts: JobFact
     .toSorted((a, b) => a.at - b.at)[0];
   if (lost !== undefined && lost.at <= facts.now)
     return { observation: { ...base, phase: "failed", error: lostError(lost.pod) } };
-  const waiting = waitingOfJob(job, pods, facts.events);
+  const waiting = waitingOfJob(job, pods, facts);
   const phase = pods.some(hasBegun) || stageOf(job) !== firstOf(stageOf(job)) ? "running" : "queued";
   const since = bereftSince(pods);
   const isBereft = since !== undefined && since + patienceForSuccessors <= facts.now;
-  const times = [lost?.at, since && nextDoubt(since, facts.now)].filter((time) => time !== undefined);
+  const told = nextStartDue(job, pods, facts.now);
+  const times = [lost?.at, since && nextDoubt(since, facts.now), told].filter((time) => time !== undefined);
   return {
     observation: { ...base, phase, ...(waiting && { waiting }) },
     ...(isBereft && { bereft: job }),
@@ -179,25 +187,6 @@ const lostError = ({ metadata, spec }: Pod): JobError => ({
   hint: "another worker goes on from what is safe",
 });
 
-/** Pods that could not be made are known from the Job's Events alone; one that came since says that they can again. */
-export function waitingOfJob(
-  job: Job,
-  pods: readonly Pod[],
-  events: readonly ClusterEvent[],
-): Waiting | undefined {
-  const active = pods.filter((pod) => !hasEnded(pod));
-  const waiting = active.map((pod) => waitingOf(pod, events)).find((one) => one !== undefined);
-  if (waiting !== undefined) return waiting;
-  const refused = lastOf(
-    events,
-    ({ involvedObject, reason }) => involvedObject.uid === job.metadata.uid && reason === "FailedCreate",
-  );
-  if (refused === undefined) return undefined;
-  const newest = Math.max(0, ...pods.map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? "")));
-  if (active.length > 0 && newest >= eventTime(refused)) return undefined;
-  return { reason: "PodRefused", message: refused.message };
-}
-
 /** A failed worker's own words tell more than the Job's: those of the last one that has some. */
 export function failureOf(job: Job, pods: readonly Pod[]): JobError {
   const failed = pods
@@ -225,31 +214,3 @@ const reachedBy = (jobs: readonly Job[], facts: JobFacts): Reached =>
       reports: facts.reportsOf?.(job.metadata.uid ?? "") ?? new Map<number, Reached>(),
     })),
   );
-
-/** What is about to end (FailureTarget, SuccessCriteriaMet) has pods that still work. */
-export function endOf(job: Job): "Complete" | "Failed" | undefined {
-  if (hasCondition(job, "Complete")) return "Complete";
-  return hasCondition(job, "Failed") ? "Failed" : undefined;
-}
-
-const hasCondition = ({ status }: Job, wanted: string): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === wanted && is === "True") === true;
-
-export const podsOf = ({ metadata }: Job, { pods }: Pick<JobFacts, "pods">): Pod[] =>
-  pods.filter((pod) =>
-    pod.metadata.ownerReferences?.some(({ uid, controller }) => controller && uid === metadata.uid),
-  );
-
-const byStage = (a: Job, b: Job): number =>
-  stages.indexOf(stageOf(a)) - stages.indexOf(stageOf(b)) || runOf(a) - runOf(b);
-
-const attemptOf = (job: Job): number => numberOf(job, labels.attempt);
-export const runOf = (job: Job): number => numberOf(job, labels.run);
-const numberOf = ({ metadata }: Job, label: string): number => {
-  const number = Number(metadata.labels?.[label] ?? "0");
-  return Number.isSafeInteger(number) && number >= 0 ? number : 0;
-};
-
-export function stageOf({ metadata }: Job): Stage {
-  return stages.find((stage) => stage === metadata.labels?.[labels.stage]) ?? "all";
-}

@@ -1,17 +1,16 @@
 /** Begins exports: creates their first Job, and tries again where the cluster does not let it in yet. */
-import { waitAfter } from "../../domain/back-off.ts";
 import { noProgress } from "../../domain/furthest-progress.ts";
-import type { Clock } from "../../domain/ports/clock.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
 import type { ExportJob, JobObservation, Waiting } from "../../domain/ports/job-runner.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { createJob, isWaiting } from "./create-job.ts";
 import { jobManifest } from "./job-manifest.ts";
-import { runOf, stageOf } from "./decide-job.ts";
+import { runOf, stageOf } from "./job-facts.ts";
 import type { Job } from "./objects.ts";
-import { type Barrier, createOpenings } from "./openings.ts";
+import type { Openings } from "./openings.ts";
 import { prepareWorker } from "./prepare-worker.ts";
 import { resumeJob } from "./resume-job.ts";
+import { createRetries } from "./retries.ts";
 import type { WorkerSettings } from "./worker-job.ts";
 
 export interface ExportStart {
@@ -31,22 +30,16 @@ export interface ExportStart {
 
 interface Refused {
   readonly job: ExportJob;
-  readonly waiting: Waiting;
-  readonly failures: number;
-  readonly barrier: Barrier;
-  /** Ends what follows the barrier. */
-  readonly leave: () => void;
-  readonly timer: NodeJS.Timeout;
-  /** Whether something changed, so that it is tried again before its time. */
-  readonly isSoon: boolean;
-  readonly isTrying: boolean;
+  waiting: Waiting;
+  /** Ends that it is tried again. */
+  readonly over: AbortController;
 }
 
 export interface ExportStartOptions {
   readonly api: KubeApi;
   readonly store: ExportStore;
   readonly settings: WorkerSettings;
-  readonly clock: Clock;
+  readonly openings: Openings;
   readonly random: () => number;
   readonly onError: (error: unknown, about: string) => void;
   readonly onChange: (exportUid: string) => void;
@@ -60,18 +53,22 @@ export interface ExportStartOptions {
 
 /** For what nobody tells us: admission policies and webhooks may think otherwise at any time. */
 const backOff = { first: 5000, longest: 300_000 };
-/** Milliseconds; changes come in swarms. */
-const soon = 1000;
-/** Reasons that pods of others are to blame for. */
-const ofOthers: ReadonlySet<string> = new Set(["SourceInUse", "ClaimsApart"]);
 
 export function createExportStart(options: ExportStartOptions): ExportStart {
-  const { api, settings, random, onError, onChange, signal: ended } = options;
+  const { api, settings, onError, onChange, signal: ended } = options;
   const refused = new Map<string, Refused>();
   const untouched = new Set<string>();
-  const openings = createOpenings(options, ended);
   return {
-    begin: (job, signal) => begin(job, 0, signal),
+    begin: async (job, signal) => {
+      const made = await attempt(job, signal);
+      drop(job.exportUid);
+      if (!isWaiting(made)) return made;
+      const one = { job, waiting: made, over: new AbortController() };
+      refused.set(job.exportUid, one);
+      if (job.isFirst === true) untouched.add(job.exportUid);
+      void tryAgain(one);
+      return undefined;
+    },
     observationOf: (uid) => {
       const known = refused.get(uid);
       return known && { ...noProgress, phase: "queued", attempt: known.job.attempt, waiting: known.waiting };
@@ -81,56 +78,36 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
     drop,
   };
 
-  async function begin(job: ExportJob, failures: number, signal: AbortSignal): Promise<Job | undefined> {
-    const made = await attempt(job, signal);
-    if (!isWaiting(made)) {
-      untouched.delete(job.exportUid);
-      drop(job.exportUid);
-      return made;
-    }
-    keep(job, made, failures + 1);
-    if (job.isFirst === true) untouched.add(job.exportUid);
-    return undefined;
-  }
-
-  function keep(job: ExportJob, waiting: Waiting, failures: number): void {
-    const { exportUid: uid, namespace } = job;
-    const before = refused.get(uid);
-    const barrier = ofOthers.has(waiting.reason) ? "pods" : "rules";
-    const follows = before?.barrier === barrier;
-    if (!follows) drop(uid);
-    clearTimeout(before?.timer);
-    const leave = follows ? before.leave : openings.follow(namespace, barrier, () => hurry(uid));
-    const isSoon = before?.isSoon === true;
-    const timer = tryAfter(isSoon ? soon : waitAfter(failures, backOff, random), job, failures);
-    refused.set(uid, { job, waiting, failures, barrier, leave, timer, isSoon, isTrying: false });
-  }
-
-  function hurry(uid: string): void {
-    const known = refused.get(uid);
-    if (known === undefined || known.isSoon) return;
-    if (known.isTrying) return void refused.set(uid, { ...known, isSoon: true });
-    clearTimeout(known.timer);
-    refused.set(uid, { ...known, timer: tryAfter(soon, known.job, known.failures), isSoon: true });
-  }
-
-  function tryAfter(pause: number, job: ExportJob, failures: number): NodeJS.Timeout {
-    return setTimeout(() => void again(job, failures), pause).unref();
-  }
-
-  async function again(job: ExportJob, failures: number): Promise<void> {
-    const before = refused.get(job.exportUid);
-    if (before?.job !== job || ended.aborted) return;
-    refused.set(job.exportUid, { ...before, isSoon: false, isTrying: true });
-    try {
-      await begin(job, failures, ended);
-    } catch (error) {
+  /** Until it is let in, or dropped. Throws nothing. */
+  async function tryAgain(one: Refused): Promise<void> {
+    const { job, over } = one;
+    const until = AbortSignal.any([ended, over.signal]);
+    using retries = createRetries(job.namespace, { ...options, backOff }, until);
+    for (;;) {
+      await retries.next(one.waiting);
+      if (until.aborted) return;
+      const waiting = await stillWaiting(job);
       if (ended.aborted) return;
-      // The controller begins it anew, and what is wrong comes out there.
-      onError(error, `the Job of the export ${job.namespace}/${job.name}`);
-      drop(job.exportUid);
+      if (waiting !== undefined) one.waiting = waiting;
+      else if (!over.signal.aborted) drop(job.exportUid);
+      onChange(job.exportUid);
     }
-    onChange(job.exportUid);
+  }
+
+  /** Undefined where it is let in; and where it fails, as the controller begins it anew, and what is wrong comes out there. */
+  async function stillWaiting(job: ExportJob): Promise<Waiting | undefined> {
+    const { exportUid: uid, namespace, name } = job;
+    // What is dropped meanwhile may be let in all the same.
+    const wasUntouched = untouched.delete(uid);
+    try {
+      const made = await attempt(job, ended);
+      if (!isWaiting(made)) return undefined;
+      if (wasUntouched) untouched.add(uid);
+      return made;
+    } catch (error) {
+      if (!ended.aborted) onError(error, `the Job of the export ${namespace}/${name}`);
+      return undefined;
+    }
   }
 
   async function attempt(job: ExportJob, signal: AbortSignal): Promise<Job | Waiting> {
@@ -157,9 +134,7 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
   }
 
   function drop(uid: string): void {
-    const known = refused.get(uid);
-    clearTimeout(known?.timer);
-    known?.leave();
+    refused.get(uid)?.over.abort();
     refused.delete(uid);
   }
 }

@@ -49,7 +49,7 @@ export function jobManifest(job: WorkerJob, settings: WorkerSettings, stage: Sta
   const mounts = mountsOf(job);
   const environment = taskEnvironment(taskOf(job, mounts.ways));
   const template = workerPodTemplate(job, settings, { stage, mounts, environment, labels, annotations });
-  const spec = { ...stageSpec(stage, job.export?.workers ?? 1), podFailurePolicy, template };
+  const spec = { ...stageSpec(stage, job.export?.workers ?? 1), template };
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -73,14 +73,16 @@ function stageSpec(stage: Stage, count: number): Omit<Job["spec"], "template"> {
         completions: count,
         parallelism: count,
         backoffLimitPerIndex: retriesOfShare,
+        podFailurePolicy,
       };
     case "cleanup":
+      // No policy: with one Kubernetes makes no pod in the place of one that a lost node keeps for ever.
       return { backoffLimit: cleanupRetries, activeDeadlineSeconds: cleanupSeconds };
     case "all":
     case "plan":
     case "finalize":
       // The controller counts failed attempts, shows them, and begins the next under another name.
-      return { backoffLimit: 0 };
+      return { backoffLimit: 0, podFailurePolicy };
   }
 }
 

@@ -17,6 +17,10 @@ const stateOf = ({ status }: Pod) =>
 
 const terminatedOf = (pod: Pod): Terminated | undefined => stateOf(pod)?.terminated;
 
+/** Whether its program has ended well, as far as the kubelet says so by now. */
+export const isDone = (pod: Pod): boolean =>
+  pod.status?.phase !== "Failed" && terminatedOf(pod)?.exitCode === 0;
+
 export const messageOf = (pod: Pod): WorkerMessage | undefined => parseMessage(terminatedOf(pod)?.message);
 
 /** When it ended, in milliseconds since 1970; 0 where nobody knows. */
@@ -62,12 +66,24 @@ const toldReasons: ReadonlySet<string> = new Set([
   "RunContainerError",
 ]);
 
-const mountReasons: ReadonlySet<string> = new Set(["FailedMount", "FailedAttachVolume"]);
+/** Reasons of Events that alone say why a node does not start a pod. */
+export const startFailures: readonly string[] = [
+  "FailedMount",
+  "FailedAttachVolume",
+  "FailedCreatePodSandBox",
+];
 
-/** What keeps a pod from beginning, as far as somebody may have to do something about it. */
-export function waitingOf(pod: Pod, events: readonly ClusterEvent[]): Waiting | undefined {
+/** What happens besides, and when it is asked. */
+export interface Circumstances {
+  readonly events: readonly ClusterEvent[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What keeps a pod from beginning, as far as people want to know. */
+export function waitingOf(pod: Pod, { events, now }: Circumstances): Waiting | undefined {
   if (hasBegun(pod)) return undefined;
-  return waitingContainer(pod) ?? unscheduled(pod) ?? unmounted(pod, events);
+  return waitingContainer(pod) ?? unscheduled(pod) ?? notStarted(pod, events) ?? starting(pod, now);
 }
 
 function waitingContainer(pod: Pod): Waiting | undefined {
@@ -85,11 +101,29 @@ function unscheduled({ status }: Pod): Waiting | undefined {
   };
 }
 
-function unmounted({ metadata }: Pod, events: readonly ClusterEvent[]): Waiting | undefined {
+function notStarted({ metadata }: Pod, events: readonly ClusterEvent[]): Waiting | undefined {
   const isOurs = ({ involvedObject, reason }: ClusterEvent): boolean =>
-    involvedObject.uid === metadata.uid && mountReasons.has(reason);
+    involvedObject.uid === metadata.uid && startFailures.includes(reason);
   const event = lastOf(events, isOurs);
   return event && { reason: event.reason, message: event.message };
+}
+
+/** Milliseconds that something may be about to begin before people are told that it is. */
+const usualStart = 10_000;
+
+/** When people are told of what was made and has not begun, in milliseconds since 1970; undefined where nobody knows. */
+export function startDue(created: string | undefined): number | undefined {
+  const time = timeOf(created);
+  return time === undefined ? undefined : time + usualStart;
+}
+
+/** Nothing is known to be wrong: an image is fetched, a volume is made, or nobody is there to do it. */
+function starting({ metadata, spec }: Pod, now: number): Waiting | undefined {
+  const due = startDue(metadata.creationTimestamp);
+  if (due === undefined || now < due) return undefined;
+  const what =
+    spec.nodeName === undefined ? "waits for a node" : `waits to be started on node ${spec.nodeName}`;
+  return { reason: "Starting", message: `the pod ${metadata.name} ${what}`, isUsual: true };
 }
 
 export function lastOf(

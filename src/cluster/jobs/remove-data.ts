@@ -6,11 +6,13 @@ import type { JobRunner, OwnedPlace, Waiting } from "../../domain/ports/job-runn
 import { parseVolumeLocation } from "../../domain/volume-location.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { createJob, isWaiting } from "./create-job.ts";
-import { endOf, failureOf, podsOf, waitingOfJob } from "./decide-job.ts";
+import { nextLook, type Removal, removalBy } from "./removal-by-job.ts";
+import { endOf, podsOf } from "./job-facts.ts";
 import { isGoing } from "./going-namespace.ts";
 import { dataLeftBehind } from "./data-left-behind.ts";
 import { cleanupSeconds, jobManifest, jobName } from "./job-manifest.ts";
-import { type Claim, claims, type Job, jobs } from "./objects.ts";
+import { type Claim, claims, type Job } from "./objects.ts";
+import { removeJob } from "./remove-job.ts";
 import { prepareWorker } from "./prepare-worker.ts";
 import type { WakeUps } from "./wake-ups.ts";
 import type { WatchedJobs } from "./watched-jobs.ts";
@@ -39,9 +41,6 @@ interface Delay {
   readonly waiting: Waiting;
 }
 
-/** With why the data stays, if it does; or what keeps it waiting. */
-type Outcome = { readonly left: string | undefined } | { readonly waiting: Waiting };
-
 /** What it makes throws what the API server has against being asked at all, not what keeps the data from being removed. */
 export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
   const { api, settings, clock, watched, wakeUps, onChange } = home;
@@ -55,12 +54,12 @@ export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
     return undefined;
   };
 
-  async function removal(place: OwnedPlace, signal: AbortSignal): Promise<Outcome> {
+  async function removal(place: OwnedPlace, signal: AbortSignal): Promise<Removal> {
     if (home.isUntouched(place.owner)) return { left: undefined };
     if (place.export === undefined) return { left: "nobody says which Export it is of" };
     const begun = current(place.owner);
     const missing = await missingClaim(place, api, signal);
-    if (missing !== undefined && begun !== undefined) await drop(begun, signal);
+    if (missing !== undefined && begun !== undefined) await removeJob(api, begun, signal);
     if (missing !== undefined) return { left: missing };
     const job = begun ?? (await begin({ ...place.export, uid: place.owner }, place, signal));
     return isWaiting(job)
@@ -90,7 +89,7 @@ export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
     uid: string,
     waiting: Waiting,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<Removal> {
     if (await isGoing(namespace, api, signal)) return { left: waiting.message };
     const now = clock.now();
     const since = delays.get(uid)?.refusedSince ?? now;
@@ -102,63 +101,44 @@ export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
     return { waiting };
   }
 
-  /** Resolves when the Job has ended, or as soon as it is known that somebody may have to do something. */
-  async function end(made: Job, isKnown: boolean, signal: AbortSignal): Promise<Outcome> {
+  /** Resolves when the Job has ended or its time is over, or as soon as it is known that somebody may have to do something. */
+  async function end(made: Job, isKnown: boolean, signal: AbortSignal): Promise<Removal> {
     const exportUid = made.metadata.labels?.[labelNames.exportUid] ?? "";
     // One that was known may be gone by now, and nobody will tell of it again.
-    const known = { seen: isKnown, job: made };
-    const hasCome = (): boolean => {
-      const job = current(exportUid);
-      known.seen ||= job !== undefined;
-      known.job = job ?? known.job;
+    let isSeen = isKnown;
+    let job = made;
+    const look = (): Removal | undefined => {
+      const there = current(exportUid);
+      isSeen ||= there !== undefined;
+      job = there ?? job;
+      if (!isSeen) return undefined;
       // Somebody may delete it.
-      if (job === undefined) return known.seen;
-      return endOf(job) !== undefined || waitingIn(job, exportUid) !== undefined;
+      if (there === undefined && endOf(job) === undefined)
+        return { left: "the Job that was to remove it was deleted" };
+      return removalBy({
+        job,
+        pods: podsOf(job, { pods: watched.podsOf(exportUid) }),
+        events: watched.facts(exportUid).events,
+        before: delays.get(exportUid)?.waiting,
+        now: clock.now(),
+      });
     };
-    await wakeUps.until(exportUid, hasCome, () => undefined, signal);
-    const isThere = current(exportUid) !== undefined;
-    const waiting = isThere && endOf(known.job) === undefined ? waitingIn(known.job, exportUid) : undefined;
-    if (waiting !== undefined && !isHopeless(waiting)) {
-      delays.set(exportUid, { waiting });
-      return { waiting };
+    const next = (): number => nextLook(job, watched.podsOf(exportUid), clock.now());
+    await wakeUps.until(exportUid, () => look() !== undefined, next, signal);
+    const seen = look() ?? { left: undefined };
+    if ("waiting" in seen) {
+      delays.set(exportUid, seen);
+      wakeUps.at(exportUid, next(), () => onChange(exportUid));
+      return seen;
     }
-    const left = waiting?.message ?? outcomeOf(known.job, exportUid);
-    await drop(made, signal);
-    return { left };
-  }
-
-  async function drop({ metadata }: Job, signal: AbortSignal): Promise<void> {
-    const { namespace, name, uid } = metadata;
-    await api.delete(jobs, { namespace, name }, { uid, propagationPolicy: "Background" }, signal);
-  }
-
-  function outcomeOf(job: Job, exportUid: string): string | undefined {
-    switch (endOf(job)) {
-      case "Complete":
-        return undefined;
-      case "Failed": {
-        const { message } = failureOf(job, podsOf(job, { pods: watched.podsOf(exportUid) }));
-        const before = delays.get(exportUid)?.waiting.message;
-        return before === undefined ? message : `${message}; it waited: ${before}`;
-      }
-      case undefined:
-        return "the Job that was to remove it was deleted";
-    }
-  }
-
-  function waitingIn(job: Job, exportUid: string): Waiting | undefined {
-    const pods = podsOf(job, { pods: watched.podsOf(exportUid) });
-    return waitingOfJob(job, pods, watched.facts(exportUid).events);
+    await removeJob(api, made, signal);
+    return seen;
   }
 }
 
 /** Milliseconds between two tries of a Job that is not let in. */
 const shortestPause = 5000;
 const longestPause = 60_000;
-
-/** A Secret that is gone does not come back because an Export goes; nothing else is given up before its deadline. */
-const isHopeless = ({ reason, message }: Waiting): boolean =>
-  reason === "FailedMount" && /\bsecret "[^"]*" not found/.test(message);
 
 /** Without its claim nobody can reach a volume, and a pod for it would wait for ever. */
 async function missingClaim(

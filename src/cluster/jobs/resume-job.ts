@@ -1,7 +1,7 @@
 /** Lets a suspended Job go on, if it is still the one that would be made today. */
 import type { KubeApi } from "../kube-api.ts";
 import { tryPod } from "./create-job.ts";
-import { endOf } from "./decide-job.ts";
+import { endOf } from "./job-facts.ts";
 import { type Job, jobs } from "./objects.ts";
 import type { Waiting } from "../../domain/ports/job-runner.ts";
 import { unlessGone } from "./unless-gone.ts";

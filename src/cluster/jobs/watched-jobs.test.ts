@@ -75,6 +75,7 @@ describe("what the runner watches", () => {
     const wanted = [
       "events involvedObject.kind=Job,reason=FailedCreate",
       "events involvedObject.kind=Pod,reason=FailedAttachVolume",
+      "events involvedObject.kind=Pod,reason=FailedCreatePodSandBox",
       "events involvedObject.kind=Pod,reason=FailedMount",
       "jobs longshore.dev/export-uid",
       "nodes all",

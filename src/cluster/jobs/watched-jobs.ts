@@ -7,6 +7,7 @@ import type { ReportedProgress } from "../reports/reported-progress.ts";
 import { controllerOf } from "./controller-of.ts";
 import type { JobFacts } from "./decide-job.ts";
 import { type ClusterEvent, events, type Job, jobs, type Node, nodes, type Pod, pods } from "./objects.ts";
+import { startFailures } from "./pod-facts.ts";
 import { labels } from "./worker-labels.ts";
 
 export interface WatchedJobs {
@@ -49,11 +50,10 @@ function claimedExport(object: KubeObject): string | undefined {
   const isOurs = controllerOf(object, "Export")?.uid === uid || controllerOf(object, "Job") !== undefined;
   return isOurs ? uid : undefined;
 }
-/** What a refused pod and a volume that can't be mounted are known by; a Job's status says nothing of either. */
+/** What refused pods and those that a node can't start are known by; no status says anything of either. */
 const eventQueries: readonly KubeQuery[] = [
   "involvedObject.kind=Job,reason=FailedCreate",
-  "involvedObject.kind=Pod,reason=FailedMount",
-  "involvedObject.kind=Pod,reason=FailedAttachVolume",
+  ...startFailures.map((reason) => `involvedObject.kind=Pod,reason=${reason}`),
 ].map((fieldSelector) => ({ fieldSelector }));
 
 /** A node has tens of kilobytes, most of them names of images, and there may be thousands. */

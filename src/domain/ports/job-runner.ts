@@ -36,6 +36,8 @@ export interface JobRunner {
 export interface Waiting {
   readonly reason: string;
   readonly message: string;
+  /** It only takes its time, and most often nobody has to do anything: it keeps its turn. */
+  readonly isUsual?: true;
 }
 
 export interface OwnedPlace {
