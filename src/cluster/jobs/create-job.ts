@@ -1,5 +1,5 @@
 /** Creates Jobs so that a refusal is known at once, and so that a second attempt finds the first. */
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { controllerOf } from "./controller-of.ts";
 import { podOf } from "./job-manifest.ts";
@@ -16,7 +16,7 @@ export async function createJob(api: KubeApi, job: Job, signal: AbortSignal): Pr
   try {
     return await api.create(jobs, job, {}, signal);
   } catch (error) {
-    if (error instanceof LongshoreError && error.code === "AlreadyExists") return existing(api, job, signal);
+    if (hasCode(error, "AlreadyExists")) return existing(api, job, signal);
     return refusalOf(error);
   }
 }
