@@ -1,6 +1,6 @@
 /** What commands talk to: a server by its REST interface, or a cluster by its API server. Both keep the same documents. */
 import type { LongshoreClient } from "../../api/longshore-client.ts";
-import type { Export } from "../../domain/resources/resource.ts";
+import type { ClusterTraces } from "../../domain/ports/cluster-traces.ts";
 
 type Exports = LongshoreClient["exports"];
 type Grants = LongshoreClient["grants"];
@@ -39,44 +39,7 @@ export interface Remote extends AsyncDisposable {
   readonly tokens: LongshoreClient["tokens"];
   readonly audit: LongshoreClient["audit"];
   /** What only a cluster has. */
-  readonly cluster?: ClusterExtras;
-}
-
-export interface ClusterExtras {
-  readonly workerLogs: {
-    /** Those that are there; the number of pods that had begun. */
-    read(call: WorkerLogsCall, signal: AbortSignal): Promise<number>;
-    /** Those of all pods, until the export has ended. */
-    follow(call: WorkerLogsCall, signal: AbortSignal): Promise<void>;
-  };
-  /** What Kubernetes noted about an object, oldest first. */
-  readonly recordedEvents: (
-    of: { readonly namespace: string; readonly uid: string },
-    signal: AbortSignal,
-  ) => Promise<readonly RecordedEvent[]>;
-}
-
-export interface WorkerLogsCall {
-  readonly of: Export;
-  /** Of each pod, at most so many of the last lines. */
-  readonly tailLines?: number | undefined;
-  readonly onLine: (line: WorkerLine) => Promise<void>;
-}
-
-export interface WorkerLine {
-  readonly pod: string;
-  /** Whether other pods have lines as well. */
-  readonly isOneOfMany: boolean;
-  readonly text: string;
-}
-
-export interface RecordedEvent {
-  readonly type: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly count: number;
-  /** RFC 3339, of the last time. */
-  readonly time: string;
+  readonly cluster?: ClusterTraces;
 }
 
 /** Where a person says that the cluster is; what is not said is in the environment. */

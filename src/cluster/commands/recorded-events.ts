@@ -1,16 +1,8 @@
 /** What Kubernetes keeps of what happened to a document: its Events, of about the last hour. */
+import type { NotedEvent } from "../../domain/ports/cluster-traces.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { type ClusterEvent, events } from "../jobs/objects.ts";
 import { eventTime } from "../jobs/pod-facts.ts";
-
-export interface RecordedEvent {
-  readonly type: string;
-  readonly reason: string;
-  readonly message: string;
-  /** How often, and when last (RFC 3339). */
-  readonly count: number;
-  readonly time: string;
-}
 
 /** Beside what a worker looks at. */
 interface CountedEvent extends ClusterEvent {
@@ -25,7 +17,7 @@ export async function recordedEvents(
   api: KubeApi,
   { namespace, uid }: { readonly namespace: string; readonly uid: string },
   signal: AbortSignal,
-): Promise<readonly RecordedEvent[]> {
+): Promise<readonly NotedEvent[]> {
   const query = { namespace, fieldSelector: `involvedObject.uid=${uid}`, limit: mostEvents };
   const { items } = await api.list<CountedEvent>(events, query, signal);
   return items

@@ -1,4 +1,5 @@
 /** What the workers of an export print: those of all its Jobs whose pods are still there, so of earlier attempts, too. */
+import type { WorkerLogsCall } from "../../domain/ports/cluster-traces.ts";
 import { hasEnded } from "../../domain/resources/export-end.ts";
 import type { Export } from "../../domain/resources/resource.ts";
 import { type Pod, pods } from "../jobs/objects.ts";
@@ -7,20 +8,6 @@ import { labels } from "../jobs/worker-labels.ts";
 import type { KubeQuery } from "../kube-api.ts";
 import { type ChangesHome, documentChanges, objectChanges } from "./object-changes.ts";
 import { followPodLog, readPodLog } from "./pod-log.ts";
-
-export interface WorkerLine {
-  readonly pod: string;
-  /** Whether other pods have lines as well. */
-  readonly isOneOfMany: boolean;
-  readonly text: string;
-}
-
-export interface WorkerLogsCall {
-  readonly of: Export;
-  /** Of each pod, at most so many of the last lines. */
-  readonly tailLines?: number | undefined;
-  readonly onLine: (line: WorkerLine) => Promise<void>;
-}
 
 const queryOf = ({ metadata }: Export): KubeQuery => ({
   namespace: metadata.namespace,

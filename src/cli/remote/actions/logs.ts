@@ -1,9 +1,9 @@
 /** What `logs` does. */
 import { LongshoreError } from "../../../domain/errors.ts";
+import type { WorkerLine } from "../../../domain/ports/cluster-traces.ts";
 import { succeededOf } from "../../../domain/resources/export-end.ts";
 import type { Export } from "../../../domain/resources/resource.ts";
 import type { CliContext } from "../../context.ts";
-import type { WorkerLine } from "../remote.ts";
 import { connect, namespaceOf, type RemoteOptions } from "../connect.ts";
 import { endOf, statusOf } from "../output/export-state.ts";
 import { shown } from "../output/shown.ts";

@@ -1,7 +1,7 @@
 /** Documents as a page of text: a title and a value a line, and the conditions as a table. */
+import type { NotedEvent } from "../../../domain/ports/cluster-traces.ts";
 import type { Condition } from "../../../domain/resources/condition.ts";
 import type { ObjectMeta } from "../../../domain/resources/object-meta.ts";
-import type { RecordedEvent } from "../remote.ts";
 import { age } from "../../duration.ts";
 import { shown } from "./shown.ts";
 import { table } from "./table.ts";
@@ -48,9 +48,9 @@ function conditionsText(conditions: readonly Condition[] | undefined, now: numbe
 }
 
 /** "" where there are none. */
-export function eventsText(recorded: readonly RecordedEvent[], now: number): string {
+export function eventsText(recorded: readonly NotedEvent[], now: number): string {
   if (recorded.length === 0) return "";
-  const rows = table<RecordedEvent>(
+  const rows = table<NotedEvent>(
     [
       { title: "EVENT", value: ({ type }) => type },
       { title: "REASON", value: ({ reason }) => reason },
