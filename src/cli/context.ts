@@ -14,6 +14,8 @@ export interface CliContext {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
+  /** What comes needs so many milliseconds to end by itself when the signal is aborted; two seconds unless it says so. */
+  readonly giveTime: (milliseconds: number) => void;
   /** The system's folder for temporary files. */
   readonly temporaryFolder: string;
   /** What the engine needs of this machine. */

@@ -13,26 +13,11 @@ import { runCli } from "../cli/program.ts";
 import { installSettings } from "../cluster/manifests/install-settings.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers, pathOf } from "./drivers.ts";
+import { listenForInterruption } from "./interruption.ts";
 import { standardOutput } from "./standard-output.ts";
 import { engineVersions, version } from "./versions.ts";
 
-/** An interrupted command has this long to end by itself: two seconds are promised. A server takes leave of its receivers. */
-let grace = 1500;
-const serverGrace = 12_000;
-/** A check removes what it wrote at the other end of a line. */
-const checkGrace = 60_000;
-/** A pod has 30 seconds, unless it says otherwise. */
-const workerGrace = 25_000;
-const interruptedCode = 130;
-
-const stopped = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    if (stopped.signal.aborted) process.exit(interruptedCode);
-    stopped.abort();
-    setTimeout(() => process.exit(interruptedCode), grace).unref();
-  });
-}
+const { signal, giveTime } = listenForInterruption(process);
 
 /** bin/longshore says so where it was called by the name of kubectl's plugin. */
 const pluginWord = "--kubectl-plugin";
@@ -48,7 +33,8 @@ const context: CliContext = {
   get stdin() {
     return process.stdin;
   },
-  signal: stopped.signal,
+  signal,
+  giveTime,
   temporaryFolder: tmpdir(),
   pathOf,
   readSignKey: async (file) => (await import("./sign-key.ts")).readSignKey(file),
@@ -56,9 +42,6 @@ const context: CliContext = {
     destinationCommand(cli, {
       openPlace: async (location, name) =>
         (await import("./checked-place.ts")).openPlaceToCheck(location, name),
-      takeTime: () => {
-        grace = checkGrace;
-      },
     }),
     installCommand(cli, {
       settings: installSettings,
@@ -67,19 +50,17 @@ const context: CliContext = {
     uninstallCommand(cli, {
       script: async (settings) => (await import("./manifests.ts")).uninstallText(settings),
     }),
-    operatorCommand({
+    operatorCommand(cli, {
       operate: async (options) => {
-        grace = serverGrace;
         const [{ operate }, { jsonLog }] = await Promise.all([import("./operator.ts"), import("./log.ts")]);
         const log = jsonLog((text) => void process.stderr.write(text), Date.now);
         const identity = `${hostname()}-${randomUUID().slice(0, 8)}`;
         await operate(options, { environment: process.env, identity, log }, cli.signal);
       },
     }),
-    workerCommand({
+    workerCommand(cli, {
       completionIndex: process.env["JOB_COMPLETION_INDEX"],
       work: async (options) => {
-        grace = workerGrace;
         const [{ runWorker }, { jsonLog }] = await Promise.all([import("./worker.ts"), import("./log.ts")]);
         const log = jsonLog((text) => void process.stderr.write(text), Date.now);
         // The engine removes its folder at the end, which a mount can't bear.
@@ -90,7 +71,6 @@ const context: CliContext = {
     serveCommand(cli, {
       dataFolder: join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local/share"), "longshore"),
       serve: async (options) => {
-        grace = serverGrace;
         const { serve } = await import("./serve.ts");
         await serve(
           options,

@@ -151,9 +151,18 @@ describe("kubectl longshore", { skip: noKubectl || noNode, timeout: 600_000 }, (
       assert.equal(await said(`create export whole ${small}`), "export/whole created\n");
       const watched = expectExit(await plugin("watch export whole"), 0);
       assert.match(watched.stdout.toString(), /^whole Completed: 30 files, 2\.9 KiB in \d parts\n {2}in /);
+      const next =
+        /\n {2}next {6}`cd (\S+) && (sha256sum [^`]+)` where a pod mounts the claim out at \/mnt\n$/;
+      const [, folder = "", check = ""] = next.exec(watched.stdout.toString()) ?? [];
+      expectExit(await shell(check, [], { cwd: join(out, folder.replace("/mnt/", "")) }), 0);
       assert.match(await said("get exports"), /^NAME +STATUS +PARTS .*\nwhole +Completed /);
       assert.match(await said("get exports -o wide"), /pvc:\/\/c-plugin-\w+\/source\/small +TarZstd +30 +0/);
       assert.equal(await said("get exp -o name"), "export/whole\n");
+      for (const line of [
+        `-n ${space.name} get exports -o name`,
+        `--context tenant get -n ${space.name} -o name exports`,
+      ])
+        assert.equal(await said(line), "export/whole\n");
       const found = JSON.parse(await said("get export whole -o json")) as Export;
       assert.equal(found.status?.files, 30);
       const page = await said("describe export whole");

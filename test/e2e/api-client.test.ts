@@ -138,10 +138,9 @@ test("events come as they happen", async () => {
   const watching = run("watch export reports");
   await say(gateway, "reports", ended);
   assert.equal(await next(), "MODIFIED reports 3");
-  assert.deepEqual(
-    [(await watching).code, (await watching).stdout],
-    [0, "reports Completed: 3 files, 0 B in 0 parts\n"],
-  );
+  const { code, stdout } = await watching;
+  assert.equal(code, 0);
+  assert.match(stdout, /^reports Completed: 3 files, 0 B in 0 parts\n/);
   const gone = next();
   await client.exports.delete({ namespace, name: "reports" }, signal);
   assert.match(await gone, /^(?:MODIFIED|DELETED) reports 3$/);

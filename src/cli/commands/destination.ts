@@ -8,8 +8,6 @@ import { exitCodes, exitWith, oneLine } from "../outcome.ts";
 export interface CheckHost {
   /** `name` is that of a new folder in the location. */
   readonly openPlace: (location: string, name: string) => Promise<PlaceToCheck>;
-  /** Called when something may be there that has to be removed, also after Ctrl-C. */
-  readonly takeTime: () => void;
 }
 
 /** How long removing may take. */
@@ -26,7 +24,8 @@ export function destinationCommand(context: CliContext, host: CheckHost): Comman
     .action(async (location, { json }) => {
       const name = `.longshore-check-${randomBytes(6).toString("hex")}`;
       const place = await host.openPlace(location, name);
-      host.takeTime();
+      // What it writes is removed also after Ctrl-C.
+      context.giveTime(clearTime);
       const report = await checkPlace(place, json === true ? undefined : context.stdout, context.signal);
       if (json === true) await context.stdout.write(`${JSON.stringify(report)}\n`);
       exitWith(report.ok ? exitCodes.done : exitCodes.failed);

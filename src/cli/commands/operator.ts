@@ -1,6 +1,7 @@
 /** `longshore operator`: looks after the exports of a cluster; its Deployment runs it. */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type RunningLimits, usualRunningLimits } from "../../domain/running-limits.ts";
+import type { CliContext } from "../context.ts";
 import { listenAddress } from "../option-values.ts";
 import type { ListenAddress } from "../serve-options.ts";
 
@@ -27,7 +28,10 @@ export interface OperatorHost {
   readonly operate: (options: OperatorOptions) => Promise<void>;
 }
 
-export function operatorCommand(host: OperatorHost): CommandUnknownOpts {
+/** To end requests and to give the Lease away, in milliseconds. */
+const leave = 12_000;
+
+export function operatorCommand(context: CliContext, host: OperatorHost): CommandUnknownOpts {
   return new Command("operator")
     .description("look after the exports of a cluster; `longshore install` prints its Deployment")
     .requiredOption("--image <REF>", "image of the workers")
@@ -72,8 +76,9 @@ export function operatorCommand(host: OperatorHost): CommandUnknownOpts {
     )
     .option("--kubeconfig <FILE>", "how the cluster is reached (default: KUBECONFIG, or as a pod)")
     .option("--context <NAME>", "of the kubeconfig")
-    .action((options) =>
-      host.operate({
+    .action((options) => {
+      context.giveTime(leave);
+      return host.operate({
         image: options.image,
         imagePullPolicy: options.imagePullPolicy,
         listen: options.listen,
@@ -85,8 +90,8 @@ export function operatorCommand(host: OperatorHost): CommandUnknownOpts {
         maxRunningPerNamespace: options.maxRunningPerNamespace,
         kubeconfig: options.kubeconfig,
         context: options.context,
-      }),
-    );
+      });
+    });
 }
 
 function httpUrl(text: string): string {

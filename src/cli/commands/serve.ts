@@ -19,6 +19,9 @@ are refused, or below a prefix of a bucket. How a bucket is reached is said here
 The first start makes an admin token in DATA/admin-token and prints it once, in a link. Ctrl-C ends the server; unfinished
 exports go on at the next start. The server speaks plain HTTP: beyond this machine, put a proxy with TLS before it.`;
 
+/** A server takes leave of its receivers, in milliseconds. */
+const leave = 12_000;
+
 export interface ServeHost {
   /** Where a server's state lies unless the command says. */
   readonly dataFolder: string;
@@ -53,6 +56,7 @@ export function serveCommand(context: CliContext, host: ServeHost): CommandUnkno
     .option("--sign-key <FILE>", "sign a statement of each export with this Ed25519 private key (PEM)")
     .addHelpText("after", help)
     .action(async (options) => {
+      context.giveTime(leave);
       await host.serve({
         data: resolve(options.data ?? host.dataFolder),
         listen: options.listen,

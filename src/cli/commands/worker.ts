@@ -1,5 +1,6 @@
 /** `longshore worker`: what a Job's pod runs; people have no use for it. */
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { CliContext } from "../context.ts";
 import { integer } from "../option-values.ts";
 import { exitWith } from "../outcome.ts";
 
@@ -20,7 +21,10 @@ export interface WorkerHost {
   readonly work: (options: WorkerOptions) => Promise<number>;
 }
 
-export function workerCommand(host: WorkerHost): CommandUnknownOpts {
+/** A pod has 30 seconds, unless it says otherwise; in milliseconds. */
+const leave = 25_000;
+
+export function workerCommand(context: CliContext, host: WorkerHost): CommandUnknownOpts {
   return new Command("worker")
     .description("one stage of an export, as the operator's Jobs run it")
     .addOption(new Option("--stage <STAGE>", "what to do").choices(stages).makeOptionMandatory())
@@ -31,6 +35,7 @@ export function workerCommand(host: WorkerHost): CommandUnknownOpts {
     )
     .option("--termination-log <FILE>", "where the last message goes", "/dev/termination-log")
     .action(async ({ stage, index, terminationLog }) => {
+      context.giveTime(leave);
       const share = index ?? integer("JOB_COMPLETION_INDEX", 0, 100_000)(host.completionIndex ?? "0");
       exitWith(await host.work({ stage, index: share, terminationLog }));
     });
