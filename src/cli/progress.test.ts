@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { progressLine, showProgress, type ProgressState } from "./progress.ts";
@@ -65,7 +64,8 @@ test("is never as wide as the terminal, whatever it says", () => {
   );
 });
 
-test("is drawn on a terminal until it is disposed, and nowhere else", async () => {
+test("is drawn on a terminal until it is disposed, and nowhere else", async (context) => {
+  context.mock.timers.enable({ apis: ["setInterval"] });
   const written: string[] = [];
   const output = {
     isTerminal: true,
@@ -79,13 +79,13 @@ test("is drawn on a terminal until it is disposed, and nowhere else", async () =
       () => halfway,
       () => 0,
     );
-    await setTimeout(200);
+    context.mock.timers.tick(200);
     assert.ok(written[0]?.startsWith("\rreports ") && written[0].endsWith("\x1b[K"));
     await progress.clear();
   }
   assert.equal(written.at(-1), "\r\x1b[K");
   const drawn = written.length;
-  await setTimeout(200);
+  context.mock.timers.tick(200);
   assert.equal(written.length, drawn, "a timer is left");
 
   {

@@ -10,13 +10,14 @@ const program = new URL("../../test/fixtures/pool-worker.ts", import.meta.url);
 
 function startPool(
   workers: number,
-  given: { source?: string; onProgress?: (progress: PackProgress) => void } = {},
+  given: { source?: string; onProgress?: (progress: PackProgress) => void; grace?: number } = {},
 ): PackPool {
-  const { source = "/source", onProgress = () => undefined } = given;
+  const { source = "/source", onProgress = () => undefined, ...more } = given;
   return startPackPool(program, {
     job: { source, destination: "/x", options: optionsOf(), resumed: false },
     workers,
     onProgress,
+    ...more,
   });
 }
 
@@ -82,22 +83,24 @@ describe("a pool of threads", () => {
   });
 
   for (const key of ["dies", "throws"]) {
-    test(`with a worker that ${key} loses its parts and all that wait, and ends at once`, async () => {
-      await using pool = startPool(1);
-      const asked = [
-        pool.pack(task(0, key), signal),
-        pool.pack(task(1, "well"), signal),
-        pool.pack(task(2, "well"), signal),
-      ];
-      for (const outcome of await Promise.allSettled(asked))
-        assert.ok(
-          outcome.status === "rejected" && (outcome.reason as { code?: string }).code === "WorkerLost",
-        );
-      await assert.rejects(pool.pack(task(3, "well"), signal), { code: "WorkerLost" });
-      const began = performance.now();
-      await pool[Symbol.asyncDispose]();
-      assert.ok(performance.now() - began < 800, "nothing is waited for");
-    });
+    const ends = { timeout: 60_000 };
+    test(
+      `with a worker that ${key} loses its parts and all that wait, and waits for nothing`,
+      ends,
+      async () => {
+        await using pool = startPool(1, { grace: 2 ** 30 });
+        const asked = [
+          pool.pack(task(0, key), signal),
+          pool.pack(task(1, "well"), signal),
+          pool.pack(task(2, "well"), signal),
+        ];
+        for (const outcome of await Promise.allSettled(asked))
+          assert.ok(
+            outcome.status === "rejected" && (outcome.reason as { code?: string }).code === "WorkerLost",
+          );
+        await assert.rejects(pool.pack(task(3, "well"), signal), { code: "WorkerLost" });
+      },
+    );
   }
 
   test("lets go of a part when that is cancelled, and of no other", async () => {

@@ -20,17 +20,19 @@ interface Thread {
   busy: boolean;
 }
 
-/** How long a worker may take to come to a stop by itself before it is ended. */
-const grace = 1000;
+interface LocalPoolOptions extends PackPoolOptions {
+  /** Milliseconds that a worker may take to come to a stop by itself before it is ended; a second unless said. */
+  readonly grace?: number;
+}
 
 /** `program` is the worker's module; it is started at once, so that it is loaded when the first part is planned. */
-export function startPackPool(program: URL, options: PackPoolOptions): PackPool {
+export function startPackPool(program: URL, options: LocalPoolOptions): PackPool {
   const queue: Waiting[] = [];
   const threads: Thread[] = [];
   let lost: LongshoreError | undefined;
   let stopping = false;
 
-  const { workers, workersAtOnce = workers } = options;
+  const { workers, workersAtOnce = workers, grace = 1000 } = options;
   for (let i = 0; i < Math.min(workers, workersAtOnce); i++) threads.push(startThread());
   return {
     pack: async (task, signal) => {
@@ -54,7 +56,7 @@ export function startPackPool(program: URL, options: PackPoolOptions): PackPool 
     },
     [Symbol.asyncDispose]: async () => {
       stopping = true;
-      await Promise.all(threads.map((thread) => stop(thread.worker)));
+      await Promise.all(threads.map((thread) => stop(thread.worker, grace)));
       const stopped = new LongshoreError("Interrupted", "the workers of this export were stopped");
       for (const thread of threads) giveUp(thread, stopped);
     },
@@ -129,7 +131,7 @@ function post(worker: Worker, message: ToWorker): void {
   worker.postMessage(message);
 }
 
-async function stop(worker: Worker): Promise<void> {
+async function stop(worker: Worker, grace: number): Promise<void> {
   const hasEnded = worker.threadId === -1;
   if (hasEnded) return;
   const waited = new AbortController();
