@@ -8,8 +8,7 @@ import type { mutableGrantFields } from "../domain/resources/download-grant.ts";
 import { ResourceName } from "../domain/resources/names.ts";
 import { ObjectMetaInput } from "../domain/resources/object-meta.ts";
 import { apiVersion, DownloadGrant, Export, ExportDestination } from "../domain/resources/resource.ts";
-
-const count = z.int().nonnegative();
+import { count } from "../domain/schema-words.ts";
 
 /** What a person sends to make one. A status may stand there, as in a document that was read before; it is ignored. */
 const input = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>

@@ -3,18 +3,16 @@ import { z } from "zod";
 import { formatNames } from "./export-options.ts";
 import { archiveObject, filesFolder } from "./part.ts";
 import { FileDigest, IndexPage, ObjectName } from "./receipt.ts";
-
-const hex = z.string().regex(/^[0-9a-f]{64}$/);
-const count = z.int().nonnegative();
+import { count, sha256Hex } from "./schema-words.ts";
 
 export const ManifestPart = z.strictObject({
   number: count,
-  key: hex,
+  key: sha256Hex,
   object: z.union([z.literal(filesFolder), z.literal(archiveObject), ObjectName]),
   /** Where it begins in the archive's object; absent where it is an object of its own. */
   offset: count.optional(),
   size: count,
-  sha256: hex,
+  sha256: sha256Hex,
   uncompressedSize: count,
   entries: count,
   files: count,
@@ -87,7 +85,7 @@ export const Manifest = z.strictObject({
   /** Every other file that does not depend on the run: plan pages, index, differences. */
   files: z.array(FileDigest),
   /** SHA-256 of this document without `contentDigest` and `run`, as JSON without white space. */
-  contentDigest: hex,
+  contentDigest: sha256Hex,
   run: ManifestRun,
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -105,7 +103,7 @@ export type IndexPageTable = z.infer<typeof IndexPageTable>;
 export const Statement = z.strictObject({
   formatVersion: z.literal(1),
   /** SHA-256 of manifest.json. */
-  manifest: hex,
+  manifest: sha256Hex,
   namespace: z.string(),
   name: z.string(),
   uid: z.string(),

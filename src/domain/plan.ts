@@ -2,9 +2,7 @@
 import { z } from "zod";
 import { RequestOptions } from "./manifest.ts";
 import { FileDigest, ObjectName } from "./receipt.ts";
-
-const hex = z.string().regex(/^[0-9a-f]{64}$/);
-const count = z.int().nonnegative();
+import { count, sha256Hex } from "./schema-words.ts";
 
 /** Who made the folder and what for; known before the first entry is. */
 export const ExportRequest = z.strictObject({
@@ -24,7 +22,7 @@ export type ExportRequest = z.infer<typeof ExportRequest>;
 
 const PlannedPartRecord = z.strictObject({
   number: count,
-  key: hex,
+  key: sha256Hex,
   entries: count,
   files: count,
   content: count,

@@ -1,15 +1,14 @@
 /** The small record written after a part is safe; it names exactly the bytes that it vouches for. */
 import { z } from "zod";
 import { archiveObject, filesFolder } from "./part.ts";
+import { count, sha256Hex } from "./schema-words.ts";
 
-const hex = z.string().regex(/^[0-9a-f]{64}$/);
-const count = z.int().nonnegative();
 export const ObjectName = z
   .string()
   .max(4096)
   .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$)).*[^/]$/, "is not a relative path");
 
-export const FileDigest = z.strictObject({ object: ObjectName, size: count, sha256: hex });
+export const FileDigest = z.strictObject({ object: ObjectName, size: count, sha256: sha256Hex });
 export type FileDigest = z.infer<typeof FileDigest>;
 
 /** A run of index lines, one zstd frame: the first line's path, where the frame begins in its fragment, its sizes. */
@@ -30,18 +29,18 @@ export const SentPart = z.strictObject({
   etag: z.string().max(1024),
   md5: z.string().regex(/^[0-9a-f]{32}$/),
   /** SHA-256 of the part, where the store has checked it and says so. */
-  checksum: hex.optional(),
+  checksum: sha256Hex.optional(),
 });
 export type SentPart = z.infer<typeof SentPart>;
 
 export const Receipt = z.strictObject({
   formatVersion: z.literal(1),
   number: count,
-  key: hex,
+  key: sha256Hex,
   /** For format Files the name of the folder, and the digest is over the lines `<sha256>  <size>` of its files. */
   object: z.union([z.literal(filesFolder), z.literal(archiveObject), ObjectName]),
   size: count,
-  sha256: hex,
+  sha256: sha256Hex,
   /** Of a part that was sent into an upload, and has no object of its own. */
   sent: SentPart.optional(),
   uncompressedSize: count,

@@ -2,11 +2,10 @@
 import { z } from "zod";
 import { catalogue, type ErrorCode, LongshoreError } from "../../domain/errors.ts";
 import { stages } from "./worker-task.ts";
-
-const count = z.int().nonnegative();
+import { count, sha256Hex } from "../../domain/schema-words.ts";
 
 const JobResult = z.object({
-  manifestDigest: z.string().regex(/^[0-9a-f]{64}$/),
+  manifestDigest: sha256Hex,
   files: count,
   differences: count,
   parts: z.object({ total: count, reused: count }),

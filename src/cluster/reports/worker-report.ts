@@ -1,5 +1,6 @@
 /** What a worker tells while it works: numbers, and no names. Which export they are of follows from its token alone. */
 import { z } from "zod";
+import { count } from "../../domain/schema-words.ts";
 
 /** Of the tokens that reports come with; they are good for nothing else. */
 export const reportAudience = "longshore-report";
@@ -12,8 +13,6 @@ export const reportVariables = {
   url: "LONGSHORE_REPORT_URL",
   tokenFile: "LONGSHORE_REPORT_TOKEN_FILE",
 } as const;
-
-const count = z.int().nonnegative();
 
 /** Whoever may make pods can say what it likes here, so it is checked like any input. */
 export const WorkerReport = z.strictObject({

@@ -7,10 +7,10 @@ import { Quantity, quantityBytes } from "./quantity-field.ts";
 import { exactlyOneOf, withRules } from "./validation-rule.ts";
 import { VolumePlace } from "./volume-place.ts";
 import { Workers } from "./workers.ts";
+import { count } from "../schema-words.ts";
 
 const Path = z.string().min(1).max(4096);
 const Pattern = z.string().min(1).max(1024);
-const count = z.int().nonnegative();
 
 export const DirectoryPlace = z
   .strictObject({ path: Path.describe("Absolute path of a folder or file of this machine.") })

@@ -4,9 +4,7 @@ import { type FileHandle, open, rename } from "node:fs/promises";
 import { z } from "zod";
 import { outputError } from "../reading/output-error.ts";
 import { removeIfThere } from "./target-file.ts";
-
-const hex = z.string().regex(/^[0-9a-f]{64}$/);
-const count = z.int().nonnegative();
+import { count, sha256Hex } from "../../domain/schema-words.ts";
 
 /** What a file looked like when the last byte had been written. */
 export const Stamp = z.strictObject({
@@ -21,7 +19,7 @@ export const ArchiveState = z.strictObject({
   formatVersion: z.literal(1),
   kind: z.literal("archive"),
   /** SHA-256 of manifest.json. */
-  manifest: hex,
+  manifest: sha256Hex,
   size: count,
   etag: z.string().max(1024).optional(),
   /** Numbers of the parts that were checked and flushed. */
@@ -40,7 +38,7 @@ export const SingleState = z.strictObject({
   etag: z.string().max(1024).optional(),
   storeEtag: z.string().max(1024).optional(),
   size: count.optional(),
-  sha256: hex.optional(),
+  sha256: sha256Hex.optional(),
 });
 export type SingleState = z.infer<typeof SingleState>;
 
