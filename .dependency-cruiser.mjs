@@ -67,15 +67,9 @@ export default {
       { dependencyTypes: ["core"] },
     ),
     forbid(
-      "web-sees-only-the-api",
-      "web may import only src/api",
-      { path: "^web/" },
-      { path: "^src/", pathNot: "^src/api/" },
-    ),
-    forbid(
       "one-kubernetes-client",
       "only src/cluster may use @kubernetes/client-node",
-      { path: "^(src|web)/", pathNot: "^src/cluster/" },
+      { path: "^src/", pathNot: "^src/cluster/" },
       { path: "@kubernetes/client-node" },
     ),
     forbid(

@@ -17,7 +17,7 @@ Visitor.prototype.visitStatement = function (statement) {
 
 const root = join(import.meta.dirname, "..");
 process.chdir(root);
-const folders = ["src", "web", "test", "bench"].filter((folder) => existsSync(folder));
+const folders = ["src", "test", "bench"].filter((folder) => existsSync(folder));
 const { forbidden, options } = configuration;
 const { output } = await cruise(
   folders,
