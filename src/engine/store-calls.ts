@@ -20,6 +20,7 @@ export type StoreOperation =
   | "copy"
   | "begin-upload"
   | "put-part"
+  | "copy-part"
   | "list-parts"
   | "complete-upload"
   | "made-of"
@@ -107,6 +108,12 @@ function aroundUploads(store: ObjectStore, first: MultipartUploads, around: Call
     begin: (key, type, signal) => run("begin-upload", (asked) => of(asked).begin(key, type, signal), signal),
     put: (part, payload, signal) =>
       send("put-part", payload, (sent, asked) => of(asked).put(part, sent, signal), signal),
+    ...(first.copy === undefined
+      ? undefined
+      : {
+          copy: (part, from, signal) =>
+            run("copy-part", (asked) => having(of(asked).copy)(part, from, signal), signal),
+        }),
     list: (upload, after, signal) =>
       run("list-parts", (asked) => of(asked).list(upload, after, signal), signal),
     complete: (upload, parts, signal) =>

@@ -26,6 +26,7 @@ import {
   temporaryFolder,
 } from "../fixtures/run.ts";
 import { assertSameTree, listTree, pathsOf } from "../fixtures/tree-listing.ts";
+import { startFaultProxy } from "../servers/fault-proxy.ts";
 import { missingSwift, type S3Server, startSwift } from "../servers/swift.ts";
 
 const { signal } = new AbortController();
@@ -239,6 +240,81 @@ suite("a bucket", { skip }, () => {
     assert.deepEqual(contentOf(work.join("back")), contentOf(work.join("fresh")));
     for (const location of [work.join("back"), s3Location(swift, `${prefix}/again`)])
       expectExit(await run(["verify", location]), 0);
+  });
+
+  test("takes parts over from another export there without moving their bytes", async () => {
+    await using work = temporaryFolder();
+    const source = work.join("source");
+    mkdirSync(source);
+    for (let i = 0; i < 4; i++) {
+      writeFileSync(`${source}/${i}`, mixedBytes(8 * 2 ** 20, `copied ${i}`));
+      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
+    }
+    // What was changed just now is not taken over.
+    await new Promise((wake) => setTimeout(wake, 2500));
+    const asked: { what: string; isCopy: boolean }[] = [];
+    await using proxy = await startFaultProxy(swift.endpoint, ({ method, path, headers }) => {
+      const isCopy = headers["x-amz-copy-source"] !== undefined;
+      const isCut = isCopy && asked.filter((one) => one.isCopy).length === 1;
+      asked.push({ what: `${method} ${path}`, isCopy });
+      return isCut ? { how: "lose" } : { how: "pass" };
+    });
+    const prefix = freshPrefix();
+    const location = s3Location({ ...swift, endpoint: proxy.origin }, prefix);
+    const args = (name: string): string[] => [source, location, "--name", name, "--part-size", "8Mi"];
+    await exported(args("monday"));
+    const before = asked.length;
+    const tuesday = await exported([
+      ...args("tuesday"),
+      "--previous",
+      s3Location({ ...swift, endpoint: proxy.origin }, `${prefix}/monday`),
+    ]);
+    const since = asked.slice(before);
+    assert.equal(tuesday.parts.reused, tuesday.parts.total - 1);
+    assert.equal(
+      since.filter(({ isCopy }) => isCopy).length,
+      tuesday.parts.reused + 1,
+      "one answer was lost",
+    );
+    assert.deepEqual(
+      since.filter(({ what }) => /^GET .*monday\.tar\.zst/.test(what)),
+      [],
+    );
+    const sent = since.filter(({ what, isCopy }) => !isCopy && /^PUT .*partNumber=/.test(what));
+    assert.equal(sent.length, 1, "the tail alone is sent");
+    const [first, second] = [await manifestAt(`${prefix}/monday`), await manifestAt(`${prefix}/tuesday`)];
+    assert.equal(first.contentDigest, second.contentDigest);
+    assert.equal(first.run.archive?.etag, second.run.archive?.etag);
+    expectExit(await run(["verify", s3Location(swift, `${prefix}/tuesday`)]), 0);
+  });
+
+  test("packs again what the store's copy does not prove", async () => {
+    await using work = temporaryFolder();
+    const source = work.join("source");
+    mkdirSync(source);
+    for (let i = 0; i < 3; i++) {
+      writeFileSync(`${source}/${i}`, mixedBytes(6 * 2 ** 20, `damaged ${i}`));
+      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
+    }
+    await new Promise((wake) => setTimeout(wake, 2500));
+    const prefix = freshPrefix();
+    const args = (name: string): string[] => [
+      source,
+      s3Location(swift, prefix),
+      ..."--part-size 6Mi --name".split(" "),
+      name,
+    ];
+    const monday = await exported(args("monday"));
+    const store = openStore(swift, s3Location(swift, `${prefix}/monday`));
+    const key = `${prefix}/monday/monday.tar.zst`;
+    const found = await store.get(key, { offset: 0, length: 2 ** 30 }, signal);
+    assert.ok(found !== undefined && found !== "changed");
+    const damaged = Buffer.concat(await Array.fromAsync(found.bytes));
+    damaged[1_000_000] = (damaged[1_000_000] ?? 0) ^ 1;
+    await store.put(key, textPayload(damaged), signal);
+    const tuesday = await exported([...args("tuesday"), "--previous", s3Location(swift, `${prefix}/monday`)]);
+    assert.ok(tuesday.parts.reused > 0 && tuesday.parts.reused < monday.parts.total - 1, "one is damaged");
+    expectExit(await run(["verify", s3Location(swift, `${prefix}/tuesday`)]), 0);
   });
 
   test("is no place for an export of itself", async () => {

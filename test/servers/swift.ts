@@ -175,11 +175,11 @@ const filters: Record<string, string> = {
   tempurl: "tempurl",
   s3api: "s3api",
   tempauth: "tempauth",
-  slo: "slo",
-  dlo: "dlo",
   copy: "copy",
   "container-quotas": "container_quotas",
   "account-quotas": "account_quotas",
+  slo: "slo",
+  dlo: "dlo",
   versioned_writes: "versioned_writes",
   symlink: "symlink",
 };

@@ -1,5 +1,5 @@
 import type { ObjectDescription } from "../entry.ts";
-import type { ArchiveUploads } from "./archive-uploads.ts";
+import type { ArchiveUpload, ArchiveUploads, StoredPart } from "./archive-uploads.ts";
 
 /**
  * One export's folder: where records and parts are put. Names are relative byte strings with "/" between.
@@ -49,6 +49,11 @@ export interface Destination {
   /** Makes `name` the same bytes as another export's object, without moving them through us where that can be had. */
   copyFrom?(other: Destination, otherName: string, name: string, signal: AbortSignal): Promise<boolean>;
   /**
+   * Makes a piece of another destination's object this part of the upload, without moving bytes through us; undefined where
+   * that can't be had. Which bytes they are is known by what the store says of the part, or not at all.
+   */
+  copyPart?(from: ObjectPiece, to: UploadedPart, signal: AbortSignal): Promise<StoredPart | undefined>;
+  /**
    * A URL by which anyone can read the object for a while, without us; absent where there is no such thing. It is a secret:
    * it stands in no log, status or message.
    */
@@ -60,6 +65,17 @@ export interface Destination {
    * it. Correctness never depends on it.
    */
   lock?(holder: string, signal: AbortSignal): Promise<AsyncDisposable>;
+}
+
+export interface ObjectPiece extends ByteRange {
+  readonly destination: Destination;
+  readonly object: string;
+}
+
+export interface UploadedPart {
+  readonly upload: ArchiveUpload;
+  /** As the plan counts, from 0. */
+  readonly number: number;
 }
 
 export interface PresignTerms {

@@ -110,6 +110,11 @@ export interface MultipartUploads {
   begin(key: string, contentType: string, signal: AbortSignal): Promise<string>;
   /** Stores one part; a second call replaces it. Throws UploadLost where there is no such upload. */
   put(part: PartPlace, payload: Payload, signal: AbortSignal): Promise<PartFacts>;
+  /**
+   * Makes a range of an object of the same store this part, without moving bytes through us; undefined where the store can't, or
+   * has no such range. Absent where it never can. Throws UploadLost.
+   */
+  copy?(part: PartPlace, from: ObjectRange, signal: AbortSignal): Promise<PartFacts | undefined>;
   /** The parts that are stored, in order, from the first after number `after` on. Throws UploadLost. */
   list(upload: UploadPlace, after: number, signal: AbortSignal): Promise<PartPage>;
   /**
@@ -143,6 +148,11 @@ export interface UploadPlace {
 
 export interface PartPlace extends UploadPlace {
   readonly number: number;
+}
+
+export interface ObjectRange extends ByteRange {
+  readonly bucket: string;
+  readonly key: string;
 }
 
 export interface PartFacts {

@@ -86,6 +86,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
       if (from === undefined || from.store.identity !== store.identity) return false;
       return store.copy({ bucket: from.store.bucket, key: from.keyOf(otherName) }, keyOf(name), signal);
     },
+    ...(store.multipart?.copy === undefined ? undefined : { copyPart: copyPart(store, keyOf) }),
     ...(presign === undefined
       ? undefined
       : { presign: (name, terms, signal) => presign(keyOf(name), terms, signal) }),
@@ -97,6 +98,21 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
   };
   places.set(destination, { store, keyOf });
   return destination;
+}
+
+function copyPart(
+  { identity, multipart }: ObjectStore,
+  keyOf: Place["keyOf"],
+): NonNullable<Destination["copyPart"]> {
+  return async ({ destination, object, ...range }, { upload, number }, signal) => {
+    signal.throwIfAborted();
+    const from = places.get(destination);
+    if (from === undefined || from.store.identity !== identity) return undefined;
+    const place = { key: keyOf(upload.object), id: upload.id, number: number + 1 };
+    const piece = { bucket: from.store.bucket, key: from.keyOf(object), ...range };
+    const copied = await multipart?.copy?.(place, piece, signal);
+    return copied && { ...copied, number };
+  };
 }
 
 /** Uploads that were begun below the folder and never ended take room too, though no list shows them. */

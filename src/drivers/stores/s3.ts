@@ -9,7 +9,7 @@ import { makeClient } from "./s3/client.ts";
 import { conditionalPut } from "./s3/conditional-put.ts";
 import { isMissing, statusOf, storeError } from "./s3/errors.ts";
 import { askHead } from "./s3/head.ts";
-import { unquoted } from "./s3/keys.ts";
+import { copySource, unquoted } from "./s3/keys.ts";
 import { listKeys, removeKeys } from "./s3/listing.ts";
 import { md5Tags } from "./s3/md5-tags.ts";
 import { multipartUploads } from "./s3/multipart.ts";
@@ -98,15 +98,15 @@ export function openS3Store(
     },
     list: (query, signal) => listKeys(bucket, query, signal),
     remove: (keys, signal) => removeKeys(bucket, keys, signal),
-    copy: (from, key, signal) => {
-      const CopySource = `${from.bucket}/${from.key.split("/").map(encodeURIComponent).join("/")}`;
-      return ask(
+    copy: (from, key, signal) =>
+      ask(
         bucket,
         {
           operation: "CopyObject",
           key,
           run: async (options) => {
-            await client.send(new CopyObjectCommand({ Bucket, Key: key, CopySource, ...newObject }), options);
+            const input = { Bucket, Key: key, CopySource: copySource(from), ...newObject };
+            await client.send(new CopyObjectCommand(input), options);
             return true;
           },
           // Over 5 GiB, across regions, without permission: then the bytes have to go through us.
@@ -116,8 +116,7 @@ export function openS3Store(
           },
         },
         signal,
-      );
-    },
+      ),
     ...(presign === undefined ? undefined : { presign }),
     multipart: multipartUploads(bucket, newObject),
   };

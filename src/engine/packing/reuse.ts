@@ -3,12 +3,19 @@ import { indexName } from "../../domain/record-names.ts";
 import { undefinedIf } from "../../domain/errors.ts";
 import { createHash, randomUUID } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
-import { indexFragmentName, isObjectName, number8, type PlannedPart } from "../../domain/part.ts";
+import {
+  archiveObject,
+  indexFragmentName,
+  isObjectName,
+  number8,
+  type PlannedPart,
+} from "../../domain/part.ts";
 import type { Destination, ObjectWriter } from "../../domain/ports/destination.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { readReceipt } from "../receipts.ts";
 import type { PackContext } from "./context.ts";
 import { holdsObject } from "./holds-object.ts";
+import { sentPart } from "./part-output.ts";
 import { transferPart, type TransferredPart } from "./transfer-part.ts";
 
 /** The receipt to write, or undefined where the old part may not be trusted or is not there any more. */
@@ -51,7 +58,7 @@ export async function reusePart(
 
 type StoredPart = Pick<Receipt, "object" | "size" | "sha256" | "sent" | "frames">;
 
-/** Lets the store copy an object where it can; what is a piece of another object, or becomes one, goes through us. */
+/** Lets the store copy an object, or a piece of one, where it can; else the bytes go through us. */
 async function takeStored(
   context: PackContext,
   part: PlannedPart,
@@ -60,8 +67,12 @@ async function takeStored(
 ): Promise<StoredPart | undefined> {
   const { destination, upload } = context;
   const { previous, old } = transferred;
-  if (upload !== undefined || !isObjectName(old.object))
-    return transferPart(context, part, transferred, signal);
+  if (upload !== undefined)
+    return (
+      (await copyIntoUpload(context, part.number, transferred, signal)) ??
+      transferPart(context, part, transferred, signal)
+    );
+  if (!isObjectName(old.object)) return transferPart(context, part, transferred, signal);
   const { size, sha256, frames } = old;
   if (!(await holdsObject(previous, { object: old.object, size, sha256 }, signal))) return undefined;
   if (destination.copyFrom === undefined) return undefined;
@@ -69,6 +80,28 @@ async function takeStored(
   if (await destination.copyFrom(previous, old.object, object, signal))
     return { object, size, sha256, frames };
   return transferPart(context, part, transferred, signal);
+}
+
+/**
+ * Undefined where the store can't, the part is too small for it, or nothing that the store says of the copy shows that it has
+ * the bytes that the old receipt vouches for: their SHA-256, or else their MD5 as the store's tag.
+ */
+async function copyIntoUpload(
+  { destination, upload }: PackContext,
+  number: number,
+  { previous, old, stored }: TransferredPart,
+  signal: AbortSignal,
+): Promise<StoredPart | undefined> {
+  const { size, sha256, frames, sent } = old;
+  if (upload === undefined || sent === undefined || size < (destination.archives?.smallestPart ?? 0))
+    return undefined;
+  const from = { destination: previous, object: stored.object, offset: stored.offset, length: size };
+  const copied = await destination.copyPart?.(from, { upload, number }, signal);
+  if (copied === undefined) return undefined;
+  const isProved = copied.sha256 === undefined ? copied.etag === sent.md5 : copied.sha256 === sha256;
+  if (!isProved) return undefined;
+  const taken = sentPart({ upload: upload.id, etag: copied.etag, md5: sent.md5 }, copied);
+  return { object: archiveObject, size, sha256, sent: taken, frames };
 }
 
 /** The part's lines are one range of the old index; undefined where they are not what the old receipt says. */

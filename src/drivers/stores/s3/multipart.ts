@@ -7,11 +7,12 @@ import {
   ListMultipartUploadsCommand,
   ListPartsCommand,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import type { MultipartUploads, PartFacts, UploadPlace } from "../../../domain/ports/object-store.ts";
-import { nameOf } from "./errors.ts";
+import { isUnsupported, nameOf, statusOf } from "./errors.ts";
 import { askHead } from "./head.ts";
-import { decodedKey, unquoted } from "./keys.ts";
+import { copySource, decodedKey, unquoted } from "./keys.ts";
 import type { NewObjectInput } from "./options.ts";
 import { ask, type Bucket, sendPayload, withHeader } from "./sending.ts";
 
@@ -59,6 +60,32 @@ export function multipartUploads(bucket: Bucket, newObject: NewObjectInput): Mul
       );
       return partFacts({ ...answer, PartNumber: number, Size: payload.size });
     },
+    copy: ({ key, id, number }, { offset, length, ...from }, signal) => {
+      const command = new UploadPartCopyCommand({
+        Bucket,
+        Key: key,
+        UploadId: id,
+        PartNumber: number,
+        CopySource: copySource(from),
+        CopySourceRange: `bytes=${offset}-${offset + length - 1}`,
+      });
+      return ask<PartFacts | undefined>(
+        bucket,
+        {
+          operation: "UploadPartCopy",
+          key,
+          run: async (o) => {
+            const { CopyPartResult } = await client.send(command, o);
+            return partFacts({ ...CopyPartResult, PartNumber: number, Size: length });
+          },
+          rescue: (error) => {
+            if (nameOf(error) !== "NoSuchUpload" && isNoCopy(error)) return undefined;
+            throw error;
+          },
+        },
+        signal,
+      );
+    },
     list: async ({ key, id }, after, signal) => {
       const input = { Bucket, Key: key, UploadId: id, PartNumberMarker: String(after) };
       const answer = await ask(
@@ -89,6 +116,10 @@ export function multipartUploads(bucket: Bucket, newObject: NewObjectInput): Mul
     uploads: (prefix, signal) => uploads(bucket, prefix, signal),
   };
 }
+
+/** Across regions, without permission, of an object that is not there, or where there are no such copies at all. */
+const isNoCopy = (error: unknown): boolean =>
+  isUnsupported(error) || (statusOf(error) >= 400 && statusOf(error) < 500);
 
 interface AnsweredPart {
   readonly PartNumber?: number | undefined;
