@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pods, type Pod } from "../../src/cluster/jobs/objects.ts";
 import type { KubeObject } from "../../src/cluster/kube-api.ts";
+import { hasCode } from "../../src/domain/errors.ts";
 import { conditionOf } from "../../src/domain/resources/condition.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { expectExit, longshoreProgram, run } from "../fixtures/run.ts";
@@ -33,6 +34,14 @@ const report = (files: number): object => ({
   parts: { succeeded: files, reused: files },
 });
 const audience = "longshore-report";
+const forgedResult = {
+  manifestDigest: "ab".repeat(32),
+  files: forged,
+  differences: 0,
+  parts: { total: forged, reused: 0 },
+  bytes: { source: forged, written: forged, redone: 0 },
+};
+const container = { image: "none", imageID: "none", ready: false, restartCount: 0 };
 
 describe("forged reports", { skip: noExports, timeout: 900_000 }, () => {
   let space: ExportNamespace;
@@ -197,6 +206,27 @@ describe("forged reports", { skip: noExports, timeout: 900_000 }, () => {
     assert.equal(statusOf(lied), "Unknown");
     assert.equal(lied?.status?.manifestDigest, undefined);
   });
+
+  const lastWords = {
+    "of a pod that failed": { phase: "Failed", exitCode: 1 },
+    "of a pod that Kubernetes does not count": { phase: "Succeeded", exitCode: 0 },
+  };
+  for (const [what, { phase, exitCode }] of Object.entries(lastWords))
+    test(`a result in the last words ${what} makes no export succeed`, async () => {
+      const { labels = {}, ownerReferences } = worker.metadata;
+      const pod = await imitation(space.name, { labels, ownerReferences });
+      const message = JSON.stringify({ stage: "all", result: forgedResult });
+      const terminated = { exitCode, reason: "Completed", message };
+      const ended = [{ name: "worker", ...container, state: { terminated } }];
+      const status = { phase, containerStatuses: ended };
+      // Its Job's controller removes what is more than the Job wants; it need not be that fast.
+      await space.cluster.api
+        .patch(pods, pod.metadata, { status }, { subresource: "status" }, signal)
+        .catch((error: unknown) => assert.ok(hasCode(error, "ResourceNotFound"), String(error)));
+      const known = seen.length;
+      await space.becomes("victim", () => seen.length > known);
+      assert.equal(statusOf(seen.at(-1) ?? assert.fail()), "Unknown");
+    });
 
   test("the end says nothing of it, and who has ended is not heard any more", async () => {
     await watching;
