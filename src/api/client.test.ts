@@ -339,7 +339,7 @@ describe("what a server refuses with", () => {
     api.faults.push({ status: 403, body: JSON.stringify({ code: "Forbidden", detail, hint: "h\x1b[2J" }) });
     await assert.rejects(client.whoami(signal), (error) => {
       assert.ok(error instanceof LongshoreError);
-      // eslint-disable-next-line no-control-regex -- none may be left
+      // oxlint-disable-next-line no-control-regex -- none may be left
       assert.doesNotMatch(`${error.stack} ${error.hint}`, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
       assert.ok(error.message.length < 3000);
       return true;

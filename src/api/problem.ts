@@ -76,7 +76,7 @@ const mostFields = 5;
 const longestText = 2000;
 
 const harmless = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   text.slice(0, longestText).replaceAll(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, "?");
 
 const isKnown = (code: string | undefined): code is ErrorCode =>

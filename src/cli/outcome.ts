@@ -28,7 +28,7 @@ function sentence(error: unknown): string {
 
 /** Names in messages come from anywhere: what could steer a terminal is shown as a question mark. */
 export const oneLine = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   text.replaceAll(/\s*\n\s*/g, " ").replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");
 
 function causes(error: unknown): string {

@@ -139,7 +139,7 @@ describe("the name that a person sees", () => {
   test("holds no control characters, whatever the name", () => {
     fc.assert(
       fc.property(byteStrings, (name) => {
-        // eslint-disable-next-line no-control-regex -- they are what must not be there
+        // oxlint-disable-next-line no-control-regex -- they are what must not be there
         assert.doesNotMatch(displayName(name), /[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
       }),
       { numRuns: 1000 },

@@ -4,9 +4,9 @@
  */
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-// eslint-disable-next-line no-control-regex -- control characters are exactly what must not pass as plain text
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what must not pass as plain text
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-// eslint-disable-next-line no-control-regex -- the whole of ASCII is meant
+// oxlint-disable-next-line no-control-regex -- the whole of ASCII is meant
 const ascii = /^[\x00-\x7f]*$/;
 
 /** Whether every byte is below 0x80, so that the byte string and its text are the same. */
@@ -61,9 +61,9 @@ export function displayName(byteString: string): string {
   const text = textOf(byteString);
   const escape = (character: string): string =>
     escapes[character] ?? byteStringOfText(character).replace(/[^]/g, octal);
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
+  // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
   if (text !== undefined) return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\\]/g, escape);
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
+  // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
   return byteString.replace(/[\x00-\x1f\x7f-\xff\\]/g, (byte) => escapes[byte] ?? octal(byte));
 }
 

@@ -127,6 +127,6 @@ function parametersOf(scheme: BucketScheme, query: string): Record<string, strin
 
 /** Only what would be read as something else is escaped, so that a person still recognises the key. */
 function encodedKey(key: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
+  // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
   return key.replace(/[\x00-\x20%?#\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 }

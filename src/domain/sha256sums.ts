@@ -47,7 +47,7 @@ const lineOf = (file: SummedFile): Uint8Array => bytesOf(sha256SumsLine(file));
 
 /** One line as GNU sha256sum writes it: a leading backslash says that the name is escaped. */
 export function sha256SumsLine(file: SummedFile): string {
-  // eslint-disable-next-line no-control-regex -- line ends are what is escaped
+  // oxlint-disable-next-line no-control-regex -- line ends are what is escaped
   if (!/[\\\n\r]/.test(file.name)) return `${file.sha256}  ${file.name}\n`;
   const escaped = file.name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
   return `\\${file.sha256}  ${escaped}\n`;

@@ -129,5 +129,5 @@ const noFolder = (path: string, cause?: unknown): LongshoreError =>
   new LongshoreError("InvalidArgument", `--allow ${printable(path)} is no folder that is there`, { cause });
 
 /** Control characters would let a path write what it likes into a log. */
-// eslint-disable-next-line no-control-regex -- control characters are what is replaced
+// oxlint-disable-next-line no-control-regex -- control characters are what is replaced
 const printable = (path: string): string => path.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");

@@ -176,7 +176,7 @@ function failureDocument({ name, location }: ExportCall, error: unknown, signal:
 
 /** The name becomes a folder's and a file's name, here and at whoever receives it. */
 function checkName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   const isFit = /^(?!\.{1,2}$)[^/\x00-\x1f\x7f]+$/.test(name) && Buffer.byteLength(name) <= 200;
   if (isFit) return name;
   if (name === "")

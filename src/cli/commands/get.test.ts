@@ -324,7 +324,7 @@ describe("a hostile server", () => {
     ];
     const run = async (argv: readonly string[]): Promise<void> => {
       const { stdout, stderr } = await runInProcess(argv, accessTo(api));
-      // eslint-disable-next-line no-control-regex -- what steers terminals is what is looked for
+      // oxlint-disable-next-line no-control-regex -- what steers terminals is what is looked for
       assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, argv.join(" "));
     };
     for (const argv of commands) await run(argv);

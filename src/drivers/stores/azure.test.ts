@@ -47,7 +47,7 @@ testObjectStore(
       [Symbol.asyncDispose]: () => openAzureDestination(azurite, prefix).removeAll("", signal),
     });
   },
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   { skip, refusedKeys: /[\\\x00-\x1f\x7f]/ },
 );
 

@@ -47,7 +47,7 @@ function nameOf(name: string): string {
 }
 
 /** What no XML 1.0 document may hold, not even escaped (section 2.2), all other control characters, and what looks escaped. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unusual = /%[0-9A-Fa-f]{2}|[\x00-\x1f\x7f-\x9f\ufffe\uffff]/;
 
 /** For text and for attributes. */

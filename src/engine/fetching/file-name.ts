@@ -19,7 +19,7 @@ export function fileNameOf({ name, file }: DownloadUrl): string {
 /** One segment, visible, no control characters, not too long, and the name of something. */
 export function safeName(text: string): string {
   const name = text
-    // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+    // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
     .replaceAll(/[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "_")
     .toWellFormed()
     .replace(/^\.+/, "_");

@@ -111,7 +111,7 @@ function finalError(status: number, problem: Problem, refused: Refused): Longsho
 /** What the server says is foreign text. */
 function harmless(text: string, secrets: readonly string[]): string {
   const without = secrets.reduce((left, secret) => left.replaceAll(secret, "…"), text);
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   return without.slice(0, longestDetail).replaceAll(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
 }
 

@@ -4,7 +4,7 @@ import { textOf } from "../../domain/byte-string.ts";
 /** Always an attachment: what an export holds is never shown in our place. `fileName` is a byte string. */
 export function contentDisposition(fileName: string): string {
   const name = safeName(fileName);
-  // eslint-disable-next-line no-control-regex -- everything but visible ASCII is replaced
+  // oxlint-disable-next-line no-control-regex -- everything but visible ASCII is replaced
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   const extended = plain === name ? "" : `; filename*=UTF-8''${extendedValue(name)}`;
   return `attachment; filename="${plain}"${extended}`;
@@ -12,7 +12,7 @@ export function contentDisposition(fileName: string): string {
 
 const longest = 255;
 /** Control characters, line separators and what turns the direction of text, to show "txt.exe" as "exe.txt". */
-// eslint-disable-next-line no-control-regex -- control characters are what is meant
+// oxlint-disable-next-line no-control-regex -- control characters are what is meant
 const misleading = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** The last segment, without what could mislead a reader or leave a folder. */

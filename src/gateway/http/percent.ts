@@ -1,6 +1,6 @@
 /** Percent-decoding (RFC 3986 section 2.1) to bytes: names need not be UTF-8, so no text decoder may see them. */
 
-// eslint-disable-next-line no-control-regex -- all byte values are meant
+// oxlint-disable-next-line no-control-regex -- all byte values are meant
 const bytesOnly = /^[\x00-\xff]*$/;
 
 /** The byte string that the text spells, or undefined where a "%" is not followed by two hexadecimal digits. */

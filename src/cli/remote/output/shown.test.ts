@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { jsonText, shown, yamlOptions, yamlText } from "./shown.ts";
 
-// eslint-disable-next-line no-control-regex -- what steers terminals is what is looked for
+// oxlint-disable-next-line no-control-regex -- what steers terminals is what is looked for
 const steering = /[\x00-\x1f\x7f-\x9f]/;
 const hostile = fc.string({
   unit: fc.oneof(

@@ -9,7 +9,7 @@ import { isMissing } from "./errors.ts";
 import { readItems } from "./listing.ts";
 
 /** What no such store takes, or gives back in its lists, which are XML. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unspeakable = /[\x00-\x1f\x7f\ufffe\uffff]/;
 const changeable = /\.(?:\/|$)/;
 const longestName = 1000;

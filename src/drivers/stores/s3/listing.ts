@@ -30,7 +30,7 @@ export async function listKeys(bucket: Bucket, query: ListObjects, signal: Abort
 }
 
 /** Characters that XML 1.0 has no place for: a key with one can't stand in a list of keys. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const unspeakable = /[\x00-\x08\x0b\x0c\x0e-\x1f\x0d\ufffe\uffff]/;
 
 export async function removeKeys(
