@@ -39,7 +39,7 @@ test("a size is a quantity of at least so much", () => {
     ["64Ki", "1.5Gi", "500M", "65536"].map(parse),
     [65_536, 1_610_612_736, 500_000_000, 65_536],
   );
-  for (const value of ["", "64MB", "-1Mi", "1.5", "all", "64 Mi"])
+  for (const value of ["", "64MB", "-1Mi", "1.5.1", "all", "64 Mi"])
     assert.throws(() => parse(value), invalid(/^--part-size .* is not a size such as 64Mi/), value);
   for (const value of ["0", "1", "63Ki", "65535"])
     assert.throws(() => parse(value), invalid(/^--part-size .* is not at least 64Ki$/), value);

@@ -1,7 +1,14 @@
 /** The exit codes, and how an error is told to a person. */
 import { catalogue, LongshoreError } from "../domain/errors.ts";
 
-export const exitCodes = { done: 0, failed: 1, usage: 2, differences: 3, interrupted: 130 } as const;
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  differences: 3,
+  interrupted: 130,
+  outputClosed: 141,
+} as const;
 
 /** Sets the exit code of a command that did what it was asked for. */
 export function exitWith(code: number): void {
@@ -12,6 +19,15 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof LongshoreError && catalogue[error.code].severity === "usage"
     ? exitCodes.usage
     : exitCodes.failed;
+}
+
+/** What `--json` prints of a command that came to nothing; with what is known of its subject. */
+export function failureDocument(error: unknown, { aborted }: AbortSignal, subject: object = {}): string {
+  const code = error instanceof LongshoreError ? error.code : aborted ? "Interrupted" : "Unexpected";
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof LongshoreError ? { hint: error.hint } : undefined;
+  const state = aborted ? "Interrupted" : "Failed";
+  return `${JSON.stringify({ ...subject, state, error: { code, message, ...hint } })}\n`;
 }
 
 /** One sentence: what, where, and what to do next. `verbose` adds the cause. */

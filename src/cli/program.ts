@@ -6,11 +6,11 @@ import { exportCommand } from "./commands/export.ts";
 import { extractCommand } from "./commands/extract.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { verifyCommand } from "./commands/verify.ts";
-import type { CliContext } from "./context.ts";
+import type { CliContext, Output } from "./context.ts";
 import { choice } from "./option-values.ts";
-import { LongshoreError } from "../domain/errors.ts";
+import { hasCode, LongshoreError, undefinedIf } from "../domain/errors.ts";
 import { inOrder } from "./option-order.ts";
-import { exitCodeOf, exitCodes, tell } from "./outcome.ts";
+import { exitCodeOf, exitCodes, failureDocument, tell } from "./outcome.ts";
 import { isPlugin, spoken } from "./program-name.ts";
 
 const examples = `
@@ -38,7 +38,8 @@ Examples:
 pvc:///CLAIM/PATH is a claim of the namespace that is meant. Commands for files of this machine are those of \`longshore\`.`;
 
 /** Runs one command to its end and says the exit code, unless the command has set one itself. */
-export async function runCli(argv: readonly string[], context: CliContext): Promise<number | undefined> {
+export async function runCli(argv: readonly string[], home: CliContext): Promise<number | undefined> {
+  const { context, hasSaid } = listened(home);
   const verbose = argv.includes("--verbose");
   const words = argv.filter((argument) => argument !== "--verbose");
   const say = (text: string): Promise<void> =>
@@ -50,6 +51,9 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     await program.parseAsync(ordered, { from: "user" });
     return undefined;
   } catch (error) {
+    if (hasCode(error, "OutputClosed")) return exitCodes.outputClosed;
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    if (asksForDocument(words) && !isHelp && !hasSaid()) await document(error, context);
     if (error instanceof CommanderError) return usageExit(error, context);
     if (context.signal.aborted) {
       await say(isInterruption(error) ? tell(error, verbose) : interruption);
@@ -62,6 +66,30 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
 
 const interruption = "longshore: interrupted: run the same command again, it continues where it stopped\n";
 
+/** The same, and whether anything was written to standard output. */
+function listened(home: CliContext): { readonly context: CliContext; readonly hasSaid: () => boolean } {
+  let said = false;
+  const write: Output["write"] = (bytes) => {
+    said = true;
+    return home.stdout.write(bytes);
+  };
+  const stdout = Object.create(home.stdout, { write: { value: write } }) as Output;
+  // Not a copy: what is opened when it is read stays closed.
+  return { context: Object.create(home, { stdout: { value: stdout } }) as CliContext, hasSaid: () => said };
+}
+
+/** Of `ls` each line is a document, and none says that it failed. */
+function asksForDocument(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return words[0] !== "ls" && words.slice(0, end === -1 ? undefined : end).includes("--json");
+}
+
+async function document(error: unknown, { stdout, signal }: CliContext): Promise<void> {
+  const told =
+    error instanceof CommanderError ? new LongshoreError("InvalidArgument", usageText(error)) : error;
+  await stdout.write(failureDocument(told, signal)).catch(undefinedIf("OutputClosed"));
+}
+
 /** A command whose work goes on elsewhere says so itself. */
 const isInterruption = (error: unknown): boolean =>
   error instanceof LongshoreError && error.code === "Interrupted";
@@ -70,14 +98,16 @@ const isInterruption = (error: unknown): boolean =>
 async function usageExit(error: CommanderError, context: CliContext): Promise<number> {
   if (error.exitCode === 0) return exitCodes.done;
   if (error.code !== "commander.help") {
-    const text = error.message
-      .replace(/^error: /, "")
-      .replaceAll("\n", " ")
-      .replace(/\.$/, "");
-    await context.stderr.write(`longshore: ${text}: see \`${context.program} --help\`\n`);
+    await context.stderr.write(`longshore: ${usageText(error)}: see \`${context.program} --help\`\n`);
   }
   return exitCodes.usage;
 }
+
+const usageText = ({ message }: CommanderError): string =>
+  message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "");
 
 /** What the plugin has beside the commands that talk to a cluster. */
 const pluginExtras: ReadonlySet<string> = new Set(["install", "uninstall"]);
@@ -171,7 +201,10 @@ function configure(command: CommandUnknownOpts, context: CliContext): void {
     .helpCommand(false)
     .showSuggestionAfterError(true)
     .configureOutput({
-      writeOut: (text) => void context.stdout.write(spoken(text, context.program, pluginWords)),
+      writeOut: (text) =>
+        void context.stdout
+          .write(spoken(text, context.program, pluginWords))
+          .catch(undefinedIf("OutputClosed")),
       writeErr: (text) => void (text.startsWith("error: ") ? undefined : context.stderr.write(text)),
       getOutHelpWidth: () => context.stdout.columns,
       getErrHelpWidth: () => context.stderr.columns,

@@ -107,6 +107,7 @@ export const catalogue = {
   TooLarge: failure("send less", 413),
   UnsupportedMediaType: failure("send application/json", 415),
   RangeNotSatisfiable: failure("ask for bytes that are there; Content-Range says how many", 416),
+  AlreadyEnded: failure("`longshore describe export` says how it ended", 409),
   ExportNotReady: retryable("wait until it has succeeded", 409),
   InternalError: failure("look into the server's log"),
   ServerStopping: retryable("send it again in a moment"),
@@ -120,6 +121,7 @@ export const catalogue = {
   DataFolderFull: retryable("make room in the folder that --data names", 507),
   DataFolderFailed: failure("check the folder that --data names and its permissions"),
   ListenFailed: failure("choose another --listen"),
+  OutputClosed: failure("let a reader take all of it, or write it to a file"),
   Interrupted: retryable("run the same command again, it continues where it stopped"),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -10,6 +10,7 @@ import { uninstallCommand } from "../cli/commands/uninstall.ts";
 import { workerCommand } from "../cli/commands/worker.ts";
 import type { CliContext } from "../cli/context.ts";
 import { runCli } from "../cli/program.ts";
+import { undefinedIf } from "../domain/errors.ts";
 import { installSettings } from "../cluster/manifests/install-settings.ts";
 import { startPackPool } from "../local/pack-pool.ts";
 import { drivers, pathOf } from "./drivers.ts";
@@ -27,8 +28,8 @@ const context: CliContext = {
   program: isPlugin ? "kubectl longshore" : "longshore",
   drivers,
   version,
-  stdout: standardOutput(process.stdout),
-  stderr: standardOutput(process.stderr),
+  stdout: standardOutput(process.stdout, { quits: true }),
+  stderr: standardOutput(process.stderr, { quits: false }),
   // Opened only where it is read.
   get stdin() {
     return process.stdin;
@@ -78,7 +79,8 @@ const context: CliContext = {
             drivers,
             version,
             temporaryFolder: tmpdir(),
-            say: (text) => cli.stdout.write(text),
+            // A server serves, whether anybody reads its greeting or not.
+            say: (text) => cli.stdout.write(text).catch(undefinedIf("OutputClosed")),
             complain: (text) => void process.stderr.write(text),
           },
           cli.signal,

@@ -48,7 +48,6 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   const database = closing.use(openDatabase(options.data));
   const store = sqliteExportStore(database, { newId: randomUUID, clock });
   const tokens = sqliteTokenStore(database, clock);
-  const admin = ensureAdminToken(database, clock);
   const places = localPlaces({ allow: options.allow, dataFolder: options.data });
   const checkPlace = createPlaceCheck({
     openDestination: (reached) => asSetUp("the bucket", () => home.drivers.openDestination(reached)),
@@ -118,6 +117,8 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   urls.api = options.publicUrl ?? api;
   urls.downloads = options.downloadsUrl ?? (gateways.length === 1 ? urls.api : downloads);
 
+  // Last: its link is shown once, and a start that fails shows nothing.
+  const admin = ensureAdminToken(database, clock);
   await home.say(greeting(urls.api, admin, options.allow));
   await Promise.race([ended(signal), controllers]);
 }

@@ -3,7 +3,8 @@ import type { WriteStream } from "node:tty";
 import type { Output } from "../cli/context.ts";
 import { LongshoreError } from "../domain/errors.ts";
 
-export function standardOutput(stream: WriteStream): Output {
+/** Whoever read it has gone: that ends a command whose result it is (`quits`), and is no failure of what else is said. */
+export function standardOutput(stream: WriteStream, { quits }: { readonly quits: boolean }): Output {
   // Each write tells its own failure; without a listener the stream would end the process.
   stream.on("error", () => undefined);
   return {
@@ -15,7 +16,10 @@ export function standardOutput(stream: WriteStream): Output {
     write: (bytes) =>
       new Promise((resolve, reject) => {
         stream.write(bytes, (error) => {
-          if (error === null || error === undefined || isNobodyReading(error)) resolve();
+          if (error === null || error === undefined) resolve();
+          else if (isNobodyReading(error))
+            if (quits) reject(new LongshoreError("OutputClosed", "nobody reads standard output any more"));
+            else resolve();
           else
             reject(new LongshoreError("OutputFailed", "standard output can't be written", { cause: error }));
         });
@@ -23,7 +27,7 @@ export function standardOutput(stream: WriteStream): Output {
   };
 }
 
-/** Whoever read us has gone (`longshore ls … | head`): that is no failure, and what the command does goes on. */
+/** Whoever read us has gone (`longshore ls … | head`). */
 function isNobodyReading(error: NodeJS.ErrnoException): boolean {
   return error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
 }

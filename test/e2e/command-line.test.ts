@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, suite, test } from "node:test";
 import { exportTree, manifestOf, reportOf } from "../fixtures/exports.ts";
+import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import {
   expectExit,
   expectOneSentence,
   longshore,
+  longshoreProgram,
   missingProgram,
   run,
   temporaryFolder,
@@ -235,6 +237,48 @@ suite("reports", () => {
     const result = expectExit(await longshore(["verify", work.join("x"), "--json"]), 0);
     assert.equal(typeof JSON.parse(result.stdout.toString()), "object");
     assert.equal(result.stderr, "");
+  });
+
+  test("with --json what comes to nothing is one document as well, whatever was wrong", async () => {
+    await using work = temporaryFolder();
+    const none = work.join("none");
+    const failing: [code: string, args: string[]][] = [
+      ["InvalidArgument", ["export", "/etc/hosts", work.path, "--name", "a/b"]],
+      ["InvalidArgument", ["export", "/etc/hosts", work.path, "--scratch", none]],
+      ["InvalidKey", ["export", "/etc/hosts", work.path, "--sign-key", none]],
+      ["InvalidArgument", ["export", "/etc/hosts", "s3://bucket?bogus=1"]],
+      ["InvalidArgument", ["export", "/etc/hosts"]],
+      ["SourceNotFound", ["export", none, work.path]],
+      ["NotAnExport", ["verify", none]],
+      ["NotAnExport", ["extract", none, work.path]],
+    ];
+    for (const [code, args] of failing) {
+      const result = expectExit(await longshore([...args, "--json"]), 1, 2);
+      const document = JSON.parse(result.stdout.toString()) as { state: string; error: { code: string } };
+      assert.deepEqual([document.state, document.error.code], ["Failed", code], args.join(" "));
+    }
+    assert.equal(expectExit(await longshore(["ls", none, "--json"]), 1).stdout.length, 0);
+  });
+
+  test("ends without a word when nobody reads what it writes any more", async () => {
+    await using work = temporaryFolder();
+    mkdirSync(work.join("source"));
+    writeFileSync(work.join("source/random"), mixedBytes(4 * 2 ** 20, "random"));
+    for (let i = 0; i < 3000; i++) writeFileSync(work.join(`source/${"n".repeat(60)}${i}`), "");
+    await exportTree([work.join("source"), work.path, "--name", "x", "--format", "tar"]);
+    for (const args of ["ls", "download -o -"]) {
+      const script = `"$1" ${args} "$2" | head -c 1 > "$3"; exit "\${PIPESTATUS[0]}"`;
+      const result = await run("bash", [
+        "-c",
+        script,
+        "bash",
+        longshoreProgram,
+        work.join("x"),
+        work.join("y"),
+      ]);
+      expectExit(result, 141);
+      assert.equal(result.stderr, "");
+    }
   });
 
   test("the name of an export is the base name of its source unless it is given", async () => {

@@ -21,6 +21,15 @@ import {
 
 const mebibyte = 1024 * 1024;
 
+test("a start that fails keeps nobody from the link of the first token", async () => {
+  await using work = temporaryFolder();
+  const allow = [work.join("missing")];
+  await assert.rejects(startServer({ folder: work.path, allow }), /missing/);
+  mkdirSync(work.join("missing"));
+  await using server = await startServer({ folder: work.path, allow });
+  assert.match(server.output(), /#token=/);
+});
+
 suite("longshore serve", () => {
   const work = temporaryFolder();
   const source = work.join("allowed/source");

@@ -4,13 +4,13 @@ import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { LongshoreError } from "../../domain/errors.ts";
+import { hasCode, LongshoreError } from "../../domain/errors.ts";
 import { baseNameOf, joinLocation, parseBucketLocation } from "../../domain/location.ts";
 import { type ExportOptions, formatNames } from "../../domain/export-options.ts";
 import type { ExportCall, ExportResult } from "../../engine/exporting/export-call.ts";
 import type { CliContext } from "../context.ts";
 import { choice, excludeOption, includeOption, integer, size } from "../option-values.ts";
-import { exitCodes, exitWith } from "../outcome.ts";
+import { exitCodes, exitWith, failureDocument } from "../outcome.ts";
 import { documentText, exportDocument } from "../export-document.ts";
 import { trackExport } from "../export-progress.ts";
 import { workerCount } from "../worker-count.ts";
@@ -96,15 +96,17 @@ interface Places {
 async function exportTo(context: CliContext, places: Places, options: GivenOptions): Promise<void> {
   const startedAt = performance.now();
   const call = await callOf(context, places, options);
-  const json = (document: object): Promise<void> => context.stdout.write(`${JSON.stringify(document)}\n`);
   try {
     const result = await runCall(context, call, options.repair === true);
     const document = exportDocument(result, call.location, (performance.now() - startedAt) / 1000);
-    if (options.json === true) await json(document);
-    else await context.stdout.write(documentText(document, result.unchanged));
+    await context.stdout.write(
+      options.json === true ? `${JSON.stringify(document)}\n` : documentText(document, result.unchanged),
+    );
     if (document.differences > 0) exitWith(exitCodes.differences);
   } catch (error) {
-    if (options.json === true) await json(failureDocument(call, error, context.signal));
+    const { name, location } = call;
+    if (options.json === true && !hasCode(error, "OutputClosed"))
+      await context.stdout.write(failureDocument(error, context.signal, { name, location }));
     throw error;
   }
 }
@@ -166,12 +168,6 @@ function placeOf({ pathOf }: CliContext, destination: string, name: string): str
   return parseBucketLocation(destination) === undefined
     ? join(resolve(pathOf(destination)), name)
     : joinLocation(destination, name);
-}
-
-function failureDocument({ name, location }: ExportCall, error: unknown, signal: AbortSignal) {
-  const code = error instanceof LongshoreError ? error.code : signal.aborted ? "Interrupted" : "Unexpected";
-  const message = error instanceof Error ? error.message : String(error);
-  return { name, state: signal.aborted ? "Interrupted" : "Failed", location, error: { code, message } };
 }
 
 /** The name becomes a folder's and a file's name, here and at whoever receives it. */

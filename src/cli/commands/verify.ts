@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { byteStringOfText, displayName, textOf } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
+import { parseBucketLocation } from "../../domain/location.ts";
 import { formatBytes } from "../../domain/quantity.ts";
 import type { Problem, StatementState, VerifyReport } from "../../engine/verify/report.ts";
 import type { CliContext } from "../context.ts";
@@ -78,7 +79,7 @@ async function run(
       );
     const { verifyJoinedFile } = await import("../../engine/verify/verify-joined-file.ts");
     return verifyJoinedFile(
-      { file: pathOf(location), manifest: resolve(options.manifest), onProgress },
+      { file: pathOf(location), manifest: localFile(pathOf, options.manifest), onProgress },
       signal,
     );
   }
@@ -90,6 +91,14 @@ async function run(
     { destination, formatOf: (name) => drivers.format(name), publicKey, onProgress },
     signal,
   );
+}
+
+/** Throws InvalidArgument of a bucket's URL. */
+function localFile(pathOf: CliContext["pathOf"], manifest: string): string {
+  if (parseBucketLocation(manifest) === undefined) return resolve(pathOf(manifest));
+  throw new LongshoreError("InvalidArgument", `--manifest ${manifest} is no file of this machine`, {
+    hint: "fetch it first, or verify the export's folder in the bucket",
+  });
 }
 
 async function readKey(file: string, signal: AbortSignal): Promise<string> {

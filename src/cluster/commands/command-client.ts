@@ -4,6 +4,7 @@
  */
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ResourceKey } from "../../domain/ports/export-store.ts";
+import { refuseTooLate } from "../../domain/resources/export-end.ts";
 import type { DownloadGrant, Export } from "../../domain/resources/resource.ts";
 import { type Documents, documentsOf, type ListQuery } from "./documents.ts";
 import { type ChangesHome, documentChanges } from "./object-changes.ts";
@@ -60,8 +61,10 @@ function exportCalls(home: CommandHome) {
   const documents = documentsOf(home, "Export");
   return {
     ...documents,
-    cancel: (key: ResourceKey, signal: AbortSignal): Promise<Export> =>
-      documents.patch(key, { spec: { cancel: true } }, signal),
+    cancel: async (key: ResourceKey, signal: AbortSignal): Promise<Export> => {
+      refuseTooLate(await documents.get(key, signal));
+      return documents.patch(key, { spec: { cancel: true } }, signal);
+    },
     delete: async (
       { deletionPolicy, ...key }: ResourceKey & { readonly deletionPolicy?: "Delete" | "Retain" | undefined },
       signal: AbortSignal,

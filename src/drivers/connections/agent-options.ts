@@ -1,7 +1,7 @@
 /** How connections to a store are made, whichever store it is: kept, limited in number, by a proxy where there is one. */
 import { readFileSync } from "node:fs";
 import type { AgentOptions } from "node:https";
-import { rootCertificates } from "node:tls";
+import { getCACertificates } from "node:tls";
 import type { Environment } from "../../domain/environment.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 
@@ -18,7 +18,7 @@ export function agentOptions(caBundle: string | undefined, environment: Environm
     keepAlive: true,
     maxSockets,
     ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
-    ...(caBundle === undefined ? undefined : { ca: [...rootCertificates, readBundle(caBundle)] }),
+    ...(caBundle === undefined ? undefined : { ca: [...getCACertificates("default"), readBundle(caBundle)] }),
   };
 }
 

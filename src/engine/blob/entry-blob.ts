@@ -3,6 +3,7 @@ import { differencesName } from "../../domain/record-names.ts";
 import { byteStringOfText, displayName } from "../../domain/byte-string.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { ManifestPart } from "../../domain/manifest.ts";
+import { sha256 } from "../digest.ts";
 import { damaged } from "../reading/document.ts";
 import { fileObject } from "../reading/content.ts";
 import { pieceLength } from "../reading/content-reader.ts";
@@ -93,18 +94,18 @@ interface Content {
 
 function keptFile(served: ServedExport, { entry }: WholeEntry): Content {
   const { opened, shared } = served;
-  const { sha256, size = entry.size, crc32 } = entry.placement;
+  const { sha256: digest, size = entry.size, crc32 } = entry.placement;
   const name = fileObject(entry.path);
   const { destination, manifestSha256 } = opened;
-  const segment = objectSegment({ destination, name, size, sha256, proven: shared.proven });
-  const facts = sha256 === undefined ? [manifestSha256, entry.path, crc32] : [sha256];
-  return { segments: [segment], size, facts, sha256, stored: storedObject(served, { name, size }) };
+  const segment = objectSegment({ destination, name, size, sha256: digest, proven: shared.proven });
+  const facts = digest === undefined ? [manifestSha256, entry.path, crc32] : [digest];
+  return { segments: [segment], size, facts, sha256: digest, stored: storedObject(served, { name, size }) };
 }
 
 function packedFile(served: ServedExport, { entry, pieces }: WholeEntry): Content {
   const { size } = entry;
-  const sha256 = entry.piece === undefined ? entry.placement.sha256 : undefined;
-  if (size === 0) return { segments: [], size, facts: ["empty"], sha256: undefined };
+  const digest = entry.piece === undefined ? entry.placement.sha256 : undefined;
+  if (size === 0) return { segments: [], size, facts: ["empty"], sha256: sha256("") };
   checkPieces(served, entry.path, pieces);
   const facts = pieces.flatMap((piece) => {
     const { offset, crc32, storedSize = 0 } = piece.entry.placement;
@@ -117,7 +118,7 @@ function packedFile(served: ServedExport, { entry, pieces }: WholeEntry): Conten
         damaged(served.opened.destination, `${displayName(entry.path)} in part ${piece.part} ${what}`),
     }),
   );
-  return { segments, size, facts, sha256 };
+  return { segments, size, facts, sha256: digest };
 }
 
 /** The pieces must be all of the file, in order. */

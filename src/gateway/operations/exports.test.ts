@@ -260,7 +260,9 @@ test("one that has ended is not cancelled, and one that waits for deletion is de
   const metadata = { ...withStatus.metadata, finalizers: ["longshore.dev/data"] };
   await store.update("Export", { ...withStatus, metadata }, signal);
   const cancelled = await gateway.call("POST", `${one}/cancel`);
-  assert.deepEqual([cancelled.status, cancelled.body.spec.cancel], [202, false]);
+  assert.deepEqual([cancelled.status, cancelled.body.code], [409, "AlreadyEnded"]);
+  assert.match(cancelled.body.detail, /has succeeded and can't be cancelled/);
+  assert.equal((await gateway.call("GET", one)).body.spec.cancel, false);
   for (const policy of ["Delete", "Retain", "Retain"]) {
     const answer = await gateway.call("DELETE", `${one}?deletionPolicy=${policy}`);
     assert.equal(answer.status, 202);

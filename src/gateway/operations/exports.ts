@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ExportList, ExportPatch, NewExport } from "../../api/documents.ts";
 import { routePath, routes } from "../../api/routes.ts";
-import { hasEnded } from "../../domain/resources/export-end.ts";
+import { refuseTooLate } from "../../domain/resources/export-end.ts";
 import { Export } from "../../domain/resources/resource.ts";
 import type { GatewayDependencies } from "../dependencies.ts";
 import { jsonType, mergePatchType } from "../http/body.ts";
@@ -149,15 +149,15 @@ export function exportOperations({ store, places, admit }: GatewayDependencies):
       params: named,
       query: none,
       idempotent: true,
-      errors: ["Conflict"],
+      errors: ["Conflict", "AlreadyEnded"],
       summary: "End an export for good",
-      description: "Can't be undone. One that has ended stays as it is.",
+      description: "Can't be undone. One that has ended otherwise is refused.",
       answer: { ...one, status: 202 },
       perform: async ({ params }, signal) => {
-        const become = (before: Export): Export =>
-          before.spec.cancel || hasEnded(before)
-            ? before
-            : { ...before, spec: { ...before.spec, cancel: true } };
+        const become = (before: Export): Export => {
+          refuseTooLate(before);
+          return before.spec.cancel ? before : { ...before, spec: { ...before.spec, cancel: true } };
+        };
         const change = { kind, key: params, ifMatch: undefined, become } as const;
         return accepted(await changeResource(store, change, signal), "cancel");
       },
