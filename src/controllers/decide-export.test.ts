@@ -17,6 +17,7 @@ const now = Date.parse("2026-03-01T12:00:00.000Z");
 const at = (seconds: number): string => new Date(now + seconds * 1000).toISOString();
 const location = "/mnt/handover/default/reports";
 const withFinalizer: Partial<ObjectMeta> = { finalizers: [dataFinalizer] };
+const noFinalizer: Partial<ObjectMeta> = { finalizers: [] };
 const deleting: Partial<ObjectMeta> = { ...withFinalizer, deletionTimestamp: at(-1) };
 
 const progress = {
@@ -66,9 +67,10 @@ interface Case {
   readonly facts?: Partial<DecidedFacts>;
 }
 
-function factsOf({ spec, metadata = {}, status, facts }: Case): DecidedFacts {
+/** It has its finalizer where it has a place, unless something else is said. */
+function factsOf({ spec, metadata, status, facts }: Case): DecidedFacts {
   const resource = madeUpExport("reports", spec, {
-    metadata,
+    metadata: { ...(status?.location === undefined ? {} : withFinalizer), ...metadata },
     ...(status === undefined ? {} : { status }),
   });
   const destination = madeUpDestination("handover", "/mnt/handover");
@@ -81,8 +83,8 @@ function told(step: ExportStep): string {
     const { status, reason } = conditionOf(step.status.conditions, "Succeeded") ?? assert.fail();
     return `set status ${status} ${reason}`;
   }
-  if (step.kind === "start job")
-    return `start job ${step.attempt} at ${step.location}${step.isBegun ? " again" : ""}`;
+  if (step.kind === "start job" || step.kind === "settle place")
+    return `${step.kind} ${step.attempt} at ${step.location}`;
   if (step.kind === "wait until") return `wait ${(step.time - now) / 1000} s`;
   if (step.kind === "remove data") return `remove data at ${step.location ?? "no place"}, ${step.reason}`;
   return step.kind;
@@ -103,12 +105,18 @@ const inVain = { ...retrying, retries: { inVain: 2, safeParts: 1 } };
 const unruly = { bucket: { url: "s3://handover?region=eu%20west" } };
 /** As an API server keeps it that knows fewer rules. */
 const unrulyExport = (status?: ExportStatus): Partial<DecidedFacts> => {
-  const { resource } = factsOf({ metadata: withFinalizer, ...(status && { status }) });
+  const { resource } = factsOf({ ...(status && { status }) });
   return { resource: { ...resource, spec: { ...resource.spec, destination: unruly } } };
 };
 
 table("an export with no job", {
-  "gets the finalizer before anything else": [{}, "add finalizer"],
+  "is tried out before anything else": [{}, `settle place 0 at ${location}`],
+  "gets the finalizer before it begins": [{ metadata: noFinalizer, status: queued }, "add finalizer"],
+  "needs no finalizer where nothing is to be removed": [
+    { spec: { deletionPolicy: "Retain" }, metadata: noFinalizer, status: queued },
+    `start job 0 at ${location}`,
+  ],
+  "loses a finalizer where nothing was begun": [{ metadata: withFinalizer }, "remove finalizer"],
   "says that it waits for its turn, and needs no finalizer for that": [
     { facts: { queued: "waits for its turn" } },
     "set status Unknown Queued",
@@ -118,22 +126,20 @@ table("an export with no job", {
     "nothing",
   ],
   "is suspended while it waits for its turn": [{ spec: { suspend: true } }, "set status Unknown Suspended"],
-  begins: [{ metadata: withFinalizer }, `start job 0 at ${location}`],
+  begins: [{ status: queued }, `start job 0 at ${location}`],
   "begins in a folder that it names itself": [
     {
       spec: { destination: { directory: { path: "/mnt/other" } } },
-      metadata: withFinalizer,
       facts: { destination: undefined },
     },
-    "start job 0 at /mnt/other/default/reports",
+    "settle place 0 at /mnt/other/default/reports",
   ],
   "begins below a prefix that it names itself, with what is said of new objects": [
     {
       spec: { destination: { bucket: { url: "s3://handover/2026/?tags=a%3Db" } } },
-      metadata: withFinalizer,
       facts: { destination: undefined },
     },
-    "start job 0 at s3://handover/2026/default/reports?tags=a%3Db",
+    "settle place 0 at s3://handover/2026/default/reports?tags=a%3Db",
   ],
   "fails by a rule that its API server does not know, before anything begins": [
     { facts: unrulyExport() },
@@ -145,50 +151,48 @@ table("an export with no job", {
   ],
   "goes on once it was begun, whatever rules have come since": [
     { facts: unrulyExport(queued) },
-    `start job 0 at ${location} again`,
+    `start job 0 at ${location}`,
   ],
   "begins below the prefix of its destination": [
     {
-      metadata: withFinalizer,
       facts: {
         destination: { ...madeUpDestination("handover", ""), spec: { bucket: { url: "gs://handover" } } },
       },
     },
-    "start job 0 at gs://handover/default/reports",
+    "settle place 0 at gs://handover/default/reports",
   ],
   "waits for its destination, without a finalizer": [
     { facts: { destination: undefined } },
     "set status Unknown DestinationMissing",
   ],
   "goes on where it lies though its destination has gone": [
-    { metadata: withFinalizer, status: queued, facts: { destination: undefined } },
-    `start job 0 at ${location} again`,
+    { status: queued, facts: { destination: undefined } },
+    `start job 0 at ${location}`,
   ],
   "goes on after a crash with the same attempt, whatever it did": [
-    { metadata: withFinalizer, status: says("Unknown", "Packing", { location, failures: 2, progress }) },
-    `start job 2 at ${location} again`,
+    { status: says("Unknown", "Packing", { location, failures: 2, progress }) },
+    `start job 2 at ${location}`,
   ],
-  "waits for its next attempt": [{ metadata: withFinalizer, status: retrying }, "wait 3 s"],
+  "waits for its next attempt": [{ status: retrying }, "wait 3 s"],
   "makes its next attempt in time": [
-    { metadata: withFinalizer, status: retrying, facts: { now: now + 3000 } },
-    `start job 2 at ${location} again`,
+    { status: retrying, facts: { now: now + 3000 } },
+    `start job 2 at ${location}`,
   ],
   "makes its next attempt at once when its spec was changed": [
-    { metadata: { ...withFinalizer, generation: 2 }, status: retrying },
-    `start job 2 at ${location} again`,
+    { metadata: { generation: 2 }, status: retrying },
+    `start job 2 at ${location}`,
   ],
   "is suspended": [{ spec: { suspend: true } }, "set status Unknown Suspended"],
   "is suspended though its attempt is due": [
-    { spec: { suspend: true }, metadata: withFinalizer, status: retrying },
+    { spec: { suspend: true }, status: retrying },
     "set status Unknown Suspended",
   ],
   "goes on when it is no longer suspended": [
-    { metadata: withFinalizer, status: says("Unknown", "Suspended", { location }) },
-    `start job 0 at ${location} again`,
+    { status: says("Unknown", "Suspended", { location }) },
+    `start job 0 at ${location}`,
   ],
   "is suspended as long as its job is": [
     {
-      metadata: withFinalizer,
       spec: { suspend: true },
       status: says("Unknown", "Packing", { location }),
       facts: { job: job("suspended") },
@@ -197,15 +201,13 @@ table("an export with no job", {
   ],
   "goes on with its suspended job": [
     {
-      metadata: withFinalizer,
       status: says("Unknown", "Suspended", { location }),
       facts: { job: job("suspended") },
     },
-    `start job 0 at ${location} again`,
+    `start job 0 at ${location}`,
   ],
   "has its suspended job stopped when it is cancelled": [
     {
-      metadata: withFinalizer,
       spec: { cancel: true, suspend: true },
       status: says("Unknown", "Canceling", { location }),
       facts: { job: job("suspended") },
@@ -214,12 +216,20 @@ table("an export with no job", {
   ],
   "is cancelled at once where nothing was done": [{ spec: { cancel: true } }, "set status False Canceled"],
   "says that it is being cancelled where there may be data": [
-    { spec: { cancel: true }, metadata: withFinalizer, status: queued },
+    { spec: { cancel: true }, status: queued },
     "set status Unknown Canceling",
   ],
   "removes its data when it is cancelled": [
-    { spec: { cancel: true }, metadata: withFinalizer, status: says("Unknown", "Canceling", { location }) },
+    { spec: { cancel: true }, status: says("Unknown", "Canceling", { location }) },
     `remove data at ${location}, Canceling`,
+  ],
+  "gets the finalizer when it is cancelled, though its data was to be retained": [
+    {
+      spec: { cancel: true, deletionPolicy: "Retain" },
+      metadata: noFinalizer,
+      status: says("Unknown", "Canceling", { location }),
+    },
+    "add finalizer",
   ],
   "is cancelled though it is suspended": [
     { spec: { cancel: true, suspend: true }, status: says("Unknown", "Canceling") },
@@ -228,7 +238,7 @@ table("an export with no job", {
 });
 
 const running = job("running");
-const isRunning = { metadata: withFinalizer, facts: { job: running } };
+const isRunning = { facts: { job: running } };
 const packing = (decideExport(factsOf(isRunning)) as { status: ExportStatus }).status;
 const unscheduled = job("queued", { waiting: { reason: "Unschedulable", message: "no node takes the pod" } });
 const stuck = (
@@ -246,7 +256,7 @@ table("an export with a job under way", {
   "has nothing to say again": [{ ...isRunning, status: packing }, "nothing"],
   "says how far it is": [
     { ...isRunning, status: packing, facts: { job: later, statusWrittenAt: now - 1000 } },
-    "set status Unknown Packing",
+    "set progress",
   ],
   "says so once a second": [
     { ...isRunning, status: packing, facts: { job: later, statusWrittenAt: now - 400 } },
@@ -258,18 +268,18 @@ table("an export with a job under way", {
   ],
   "does not wait for a clock that was put back": [
     { ...isRunning, status: packing, facts: { job: later, statusWrittenAt: now + 3_600_000 } },
-    "set status Unknown Packing",
+    "set progress",
   ],
   "is begun anew when its job can't begin and its spec was changed": [
-    { metadata: { ...withFinalizer, generation: 2 }, status: stuck, facts: { job: unscheduled } },
+    { metadata: { generation: 2 }, status: stuck, facts: { job: unscheduled } },
     "stop job",
   ],
   "waits on when its job can't begin and nothing was changed": [
-    { metadata: withFinalizer, status: stuck, facts: { job: unscheduled } },
+    { status: stuck, facts: { job: unscheduled } },
     "nothing",
   ],
   "goes on with a job that has begun when its spec is changed": [
-    { metadata: { ...withFinalizer, generation: 2 }, status: packing, facts: { job: running } },
+    { metadata: { generation: 2 }, status: packing, facts: { job: running } },
     "set status Unknown Packing",
   ],
   "is suspended when that is asked for": [{ ...isRunning, spec: { suspend: true } }, "suspend job"],
@@ -284,10 +294,10 @@ table("an export with a job under way", {
 });
 
 table("an export whose attempt failed", {
-  "tries again": [{ metadata: withFinalizer, facts: { job: full } }, "set status Unknown Retrying"],
-  "has counted it": [{ metadata: withFinalizer, status: retrying, facts: { job: full } }, "forget job"],
+  "tries again": [{ facts: { job: full } }, "set status Unknown Retrying"],
+  "has counted it": [{ status: retrying, facts: { job: full } }, "forget job"],
   "counts the next one too": [
-    { metadata: withFinalizer, status: retrying, facts: { job: { ...full, attempt: 2 } } },
+    { status: retrying, facts: { job: { ...full, attempt: 2 } } },
     "set status Unknown Retrying",
   ],
   "gives up after its limit": [
@@ -327,7 +337,7 @@ table("an export whose attempt failed", {
 const completion: Record<string, readonly [Case, string]> = {};
 for (const spec of [{}, { cancel: true }, { suspend: true }, { cancel: true, suspend: true }])
   completion[`has succeeded, ${JSON.stringify(spec)}`] = [
-    { spec, metadata: withFinalizer, status: queued, facts: { job: succeeded } },
+    { spec, status: queued, facts: { job: succeeded } },
     "set status True Completed",
   ];
 table("an export whose attempt is done", {
@@ -349,10 +359,19 @@ table("an export that has ended", {
     { spec: { cancel: true, suspend: true }, status: completedStatus },
     "nothing",
   ],
-  "badly, is not begun again": [
-    { metadata: withFinalizer, status: says("False", "DestinationFull", { location }) },
-    "nothing",
+  "gets the finalizer when its data is no longer to be retained": [
+    { metadata: noFinalizer, status: completedStatus },
+    "add finalizer",
   ],
+  "loses the finalizer when its data is to be retained after all": [
+    { spec: { deletionPolicy: "Retain" }, status: completedStatus },
+    "remove finalizer",
+  ],
+  "as cancelled, has no finalizer": [
+    { metadata: withFinalizer, status: says("False", "Canceled") },
+    "remove finalizer",
+  ],
+  "badly, is not begun again": [{ status: says("False", "DestinationFull", { location }) }, "nothing"],
   "has its job forgotten": [{ status: completedStatus, facts: { job: succeeded } }, "forget job"],
   "has what still runs stopped": [{ status: completedStatus, facts: { job: running } }, "stop job"],
   "gets the time at which it expires": [{ spec: ttl, status: completedStatus }, "set status True Completed"],
@@ -426,12 +445,11 @@ const previousIs = (status?: ExportStatus, metadata: Partial<ObjectMeta> = {}): 
 const sunday = { ...completedStatus, location: "/mnt/handover/default/sunday" };
 const after = (previous: Export | undefined, status?: ExportStatus): Case => ({
   spec: { previous: { name: "sunday" } },
-  metadata: withFinalizer,
   ...(status === undefined ? {} : { status }),
   facts: { previous },
 });
 table("an export after another one", {
-  "begins when that is finished": [after(previousIs(sunday)), `start job 0 at ${location}`],
+  "begins when that is finished": [after(previousIs(sunday)), `settle place 0 at ${location}`],
   "waits while that is worked on": [after(previousIs(packing)), "set status Unknown Pending"],
   "waits while that is new": [after(previousIs()), "set status Unknown Pending"],
   "fails where there is none": [after(undefined), "set status False PreviousNotFound"],
@@ -440,13 +458,13 @@ table("an export after another one", {
     "set status False PreviousNotFound",
   ],
   "fails where that is going": [after(previousIs(sunday, deleting)), "set status False PreviousNotFound"],
-  "goes on without it once it was begun": [after(undefined, queued), `start job 0 at ${location} again`],
+  "goes on without it once it was begun": [after(undefined, queued), `start job 0 at ${location}`],
 });
 
 test("an attempt is told where the parts lie that may be taken over", () => {
   const taken = (given: Case): string | undefined => {
     const step = decideExport(factsOf(given));
-    return step.kind === "start job" ? step.previous : assert.fail(step.kind);
+    return "previous" in step ? step.previous : assert.fail(step.kind);
   };
   assert.equal(taken(after(previousIs(sunday))), "/mnt/handover/default/sunday");
   assert.equal(taken(after(previousIs(sunday), queued)), "/mnt/handover/default/sunday");

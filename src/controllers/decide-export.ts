@@ -3,7 +3,7 @@
  * a crash or in another process, decides the same. Each step changes a fact, and one that is done again changes nothing.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { JobObservation } from "../domain/ports/job-runner.ts";
+import type { JobObservation, JobResult } from "../domain/ports/job-runner.ts";
 import { hasEnded, succeededOf } from "../domain/resources/export-end.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
 import type { Export } from "../domain/resources/resource.ts";
@@ -20,7 +20,7 @@ import {
   unfinished,
 } from "./reconcile-result.ts";
 
-/** Stands while there may be prepared data: set before the first byte is written, gone with the last. */
+/** Stands where prepared data will have to be removed: set before the first byte is written, gone with the last. */
 export const dataFinalizer = "longshore.dev/data";
 
 /** With why it has no place yet among those that run; none where it has one, or needs none. */
@@ -30,8 +30,8 @@ export interface DecidedFacts extends ExportFacts {
 
 export type ExportStep =
   | { readonly kind: "add finalizer" }
-  | { readonly kind: "set status"; readonly status: ExportStatus }
-  | StartJob
+  | { readonly kind: "set status" | "set progress"; readonly status: ExportStatus }
+  | StartStep
   | { readonly kind: "stop job" }
   | { readonly kind: "suspend job" }
   /** The runner may forget an attempt that ended: what became of it stands in the status. */
@@ -42,17 +42,17 @@ export type ExportStep =
   | { readonly kind: "delete expired" }
   | { readonly kind: "nothing" };
 
-export interface StartJob {
-  readonly kind: "start job";
+export interface StartStep {
+  /** A place is tried out and settled before anything begins: from then on there may be data in it. */
+  readonly kind: "settle place" | "start job";
   readonly attempt: number;
-  /** Where the export will lie, as it was asked for; where it lies, if an attempt was begun before. */
+  /** Where the export will lie, as it was asked for; where it lies, once that is settled. */
   readonly location: string;
-  readonly isBegun: boolean;
   /** Where the export lies whose parts may be taken over. */
   readonly previous: string | undefined;
 }
 
-/** The data, and then the finalizer, which says that there may be some. */
+/** The data, and then what says that there may be some. */
 export interface RemoveData {
   readonly kind: "remove data";
   /** None where nothing was ever begun. */
@@ -61,31 +61,32 @@ export interface RemoveData {
 }
 
 type State =
-  | "deleting"
-  | "ended"
-  | "succeeded"
-  | "canceling"
-  | "failed"
-  | "suspended"
-  | "under way"
-  | "waiting";
+  | { readonly kind: "deleting" | "ended" | "canceling" | "suspended" | "waiting" }
+  | { readonly kind: "succeeded"; readonly result: JobResult }
+  | { readonly kind: "failed" | "under way"; readonly job: JobObservation };
 
 export function decideExport(facts: DecidedFacts): ExportStep {
-  switch (stateOf(facts)) {
+  const state = stateOf(facts);
+  return finalizerStep(facts.resource, state) ?? decideState(facts, state);
+}
+
+function decideState(facts: DecidedFacts, state: State): ExportStep {
+  const { resource, now } = facts;
+  switch (state.kind) {
     case "deleting":
       return decideDeleting(facts);
     case "ended":
       return decideEnded(facts);
     case "succeeded":
-      return decideSucceeded(facts);
+      return { kind: "set status", status: completed(resource, state.result, now) };
     case "canceling":
       return decideCanceling(facts);
     case "failed":
-      return decideFailed(facts);
+      return decideFailed(facts, state.job);
     case "suspended":
       return decideSuspended(facts);
     case "under way":
-      return decideUnderWay(facts);
+      return decideUnderWay(facts, state.job);
     case "waiting":
       return decideWaiting(facts);
   }
@@ -93,20 +94,32 @@ export function decideExport(facts: DecidedFacts): ExportStep {
 
 /** The first that fits: what is done can't be cancelled, cancelling wins over a failure and that over suspending. */
 function stateOf({ resource, job }: ExportFacts): State {
-  if (resource.metadata.deletionTimestamp !== undefined) return "deleting";
-  if (hasEnded(resource)) return "ended";
-  if (job?.phase === "succeeded" && job.result !== undefined) return "succeeded";
-  if (resource.spec.cancel) return "canceling";
-  if (job?.phase === "failed") return "failed";
-  if (resource.spec.suspend) return "suspended";
-  return job === undefined || job.phase === "suspended" ? "waiting" : "under way";
+  if (resource.metadata.deletionTimestamp !== undefined) return { kind: "deleting" };
+  if (hasEnded(resource)) return { kind: "ended" };
+  if (job?.phase === "succeeded" && job.result !== undefined)
+    return { kind: "succeeded", result: job.result };
+  if (resource.spec.cancel) return { kind: "canceling" };
+  if (job?.phase === "failed") return { kind: "failed", job };
+  if (resource.spec.suspend) return { kind: "suspended" };
+  if (job === undefined || job.phase === "suspended") return { kind: "waiting" };
+  return { kind: "under way", job };
+}
+
+/** It stands while something will have to be removed and no longer; what is being deleted keeps what it has. */
+function finalizerStep(resource: Export, { kind }: State): ExportStep | undefined {
+  if (kind === "deleting") return undefined;
+  const { spec, status } = resource;
+  const willRemove = kind === "canceling" || spec.deletionPolicy === "Delete";
+  const isWanted = status?.location !== undefined && willRemove;
+  if (isWanted === hasFinalizer(resource)) return undefined;
+  return { kind: isWanted ? "add finalizer" : "remove finalizer" };
 }
 
 /** Whether it needs a place among those that run: before anything of it works, and as long as anything does. */
 export function needsTurn(facts: ExportFacts): boolean {
   const { job } = facts;
   if (job?.phase === "queued" || job?.phase === "running") return true;
-  return stateOf(facts) === "waiting" && readiness(facts).kind === "ready";
+  return stateOf(facts).kind === "waiting" && readiness(facts).kind === "ready";
 }
 
 function decideDeleting(facts: ExportFacts): ExportStep {
@@ -130,25 +143,20 @@ function decideEnded(facts: ExportFacts): ExportStep {
   return statusOr(resource, endedAgain(resource), waitUntil(expires));
 }
 
-function decideSucceeded({ resource, job, now }: ExportFacts): ExportStep {
-  if (job?.result === undefined) return nothing;
-  return { kind: "set status", status: completed(resource, job.result, now) };
-}
-
 function decideCanceling(facts: ExportFacts): ExportStep {
   const { resource, now } = facts;
-  const hasWork = facts.job !== undefined || hasFinalizer(resource);
+  const hasData = resource.status?.location !== undefined;
+  const hasWork = facts.job !== undefined || hasData;
   if (hasWork && reasonOf(resource) !== "Canceling")
     return { kind: "set status", status: unfinished(resource, "Canceling", "it is being cancelled", now) };
   const ending = endJob(facts);
   if (ending !== undefined) return ending;
-  if (hasFinalizer(resource)) return removeData(facts, "Canceling");
+  if (hasData) return removeData(facts, "Canceling");
   return { kind: "set status", status: canceled(resource, now) };
 }
 
 /** The failure is counted before the runner may forget it, and the number of the attempt says whether it was. */
-function decideFailed({ resource, job, now }: ExportFacts): ExportStep {
-  if (job === undefined) return nothing;
+function decideFailed({ resource, now }: ExportFacts, job: JobObservation): ExportStep {
   if ((resource.status?.failures ?? 0) > job.attempt) return { kind: "forget job" };
   return {
     kind: "set status",
@@ -164,18 +172,26 @@ function decideSuspended({ resource, job, now }: ExportFacts): ExportStep {
 
 const usualInterval = 1000;
 
-function decideUnderWay(facts: ExportFacts): ExportStep {
-  const { resource, job, now, statusWrittenAt, progressInterval = usualInterval } = facts;
-  if (job === undefined) return nothing;
+function decideUnderWay(facts: ExportFacts, job: JobObservation): ExportStep {
+  const { resource, now, statusWrittenAt, progressInterval = usualInterval } = facts;
   if (isOvertaken(resource, job)) return { kind: "stop job" };
   const status = underWay(resource, job, now);
-  const isProgressAlone =
-    isDeepStrictEqual(status.conditions, resource.status?.conditions) &&
-    status.observedGeneration === resource.status?.observedGeneration;
+  if (!isDeepStrictEqual(withoutProgress(status), withoutProgress(resource.status)))
+    return { kind: "set status", status };
   const due = (statusWrittenAt ?? 0) + progressInterval;
   const isClockSane = statusWrittenAt === undefined || statusWrittenAt <= now;
-  const mustWait = isProgressAlone && isClockSane && now < due;
-  return statusOr(resource, status, nothing, mustWait ? { kind: "wait until", time: due } : undefined);
+  const mustWait = isClockSane && now < due;
+  return statusOr(
+    resource,
+    status,
+    nothing,
+    mustWait ? { kind: "wait until", time: due } : { kind: "set progress", status },
+  );
+}
+
+function withoutProgress(status: ExportStatus = {}): ExportStatus {
+  const { parts: _parts, display: _display, progress: _progress, ...rest } = status;
+  return rest;
 }
 
 /** Whether its job can't begin, and was made for a spec that was changed since: nothing is lost if it is made anew. */
@@ -211,8 +227,8 @@ function decideWaiting(facts: DecidedFacts): ExportStep {
 
 /** Attempts are numbered by the failures before them, so that one which a crash cut off is begun again without being counted. */
 function decideStart(resource: Export, { location, isBegun, previous }: Ready): ExportStep {
-  if (!hasFinalizer(resource)) return { kind: "add finalizer" };
-  return { kind: "start job", attempt: resource.status?.failures ?? 0, location, isBegun, previous };
+  const kind = isBegun ? "start job" : "settle place";
+  return { kind, attempt: resource.status?.failures ?? 0, location, previous };
 }
 
 /** What has to happen before nothing of an attempt is left, or undefined where nothing is. */

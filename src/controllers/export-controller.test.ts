@@ -1,54 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type ControllerPlace, controllerPlace } from "../../test/fixtures/controller-place.ts";
-import { type GivenSpec, newDestination, newExport } from "../../test/fixtures/made-up-resources.ts";
+import { deskKey as key, exportDesk as desk, inline } from "../../test/fixtures/export-desk.ts";
+import { type GivenSpec, newDestination } from "../../test/fixtures/made-up-resources.ts";
 import { someProgress } from "../../test/fixtures/scripted-runner.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
-import type { ExportSpec } from "../domain/resources/export.ts";
-import type { Export } from "../domain/resources/resource.ts";
 import { dataFinalizer } from "./decide-export.ts";
 import { createDependents } from "./dependents.ts";
 import { createExportController } from "./export-controller.ts";
 
 const { signal } = new AbortController();
-const key = { namespace: "default", name: "reports" };
-const inline = { destination: { directory: { path: "/mnt/handover" } } };
 const location = "/mnt/handover/default/reports";
-
-interface Desk extends ControllerPlace {
-  /** Reconciles the export; seconds until it wants to be looked at again. */
-  reconcile(): Promise<number | undefined>;
-  get(): Promise<Export>;
-  /** Reason of Succeeded. */
-  reason(): Promise<string | undefined>;
-  change(spec: Partial<ExportSpec>): Promise<void>;
-  remove(): Promise<void>;
-}
-
-/** An export and the controller that looks after it. */
-async function desk(spec: GivenSpec = inline): Promise<Desk> {
-  const place = controllerPlace();
-  const { store, clock } = place;
-  const controller = createExportController(place, createDependents());
-  await store.create("Export", newExport("reports", spec), signal);
-  const get = async (): Promise<Export> =>
-    (await store.get("Export", key, signal)) ?? assert.fail("the export is gone");
-  return {
-    ...place,
-    reconcile: async () => {
-      const time = await controller.reconcile(key, signal);
-      return time === undefined ? undefined : (time - clock.now()) / 1000;
-    },
-    get,
-    reason: async () => conditionOf((await get()).status?.conditions, "Succeeded")?.reason,
-    change: async (given) => {
-      const resource = await get();
-      await store.update("Export", { ...resource, spec: { ...resource.spec, ...given } }, signal);
-    },
-    remove: async () => void (await store.delete("Export", key, signal)),
-  };
-}
 
 const full = { code: "DestinationFull", message: "the destination is full" } as const;
 
@@ -66,7 +28,6 @@ describe("an export", () => {
     assert.deepEqual(at.runner.jobOf("reports"), {
       exportUid: (await at.get()).metadata.uid,
       attempt: 0,
-      isFirst: true,
       namespace: "default",
       name: "reports",
       source: "/srv/data",
@@ -383,17 +344,6 @@ describe("a deleted export", () => {
     await at.remove();
     await at.reconcile();
     assert.deepEqual(at.runner.calls, ["start reports 0", "stop reports", `remove ${location}`]);
-    assert.equal(await at.store.get("Export", key, signal), undefined);
-  });
-
-  test("keeps its data where it is to be retained", async () => {
-    await using at = await desk({ ...inline, deletionPolicy: "Retain" });
-    await at.reconcile();
-    at.runner.succeed("reports");
-    await at.reconcile();
-    await at.remove();
-    await at.reconcile();
-    assert.ok(!at.runner.calls.some((call) => call.startsWith("remove")));
     assert.equal(await at.store.get("Export", key, signal), undefined);
   });
 

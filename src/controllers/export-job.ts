@@ -7,7 +7,7 @@ import type { ExportSpec } from "../domain/resources/export.ts";
 import { locationOf } from "../domain/resources/place-location.ts";
 import { quantityBytes } from "../domain/resources/quantity-field.ts";
 import type { Export } from "../domain/resources/resource.ts";
-import type { StartJob } from "./decide-export.ts";
+import type { StartStep } from "./decide-export.ts";
 
 const formatNames: Record<ExportSpec["format"], FormatName> = {
   Tar: "tar",
@@ -18,24 +18,24 @@ const formatNames: Record<ExportSpec["format"], FormatName> = {
 };
 
 /** Throws PlaceNotAllowed, SourceNotFound, InvalidDocument, InvalidArgument. */
-export async function exportJob(resource: Export, step: StartJob, places: Places): Promise<ExportJob> {
+export async function exportJob(resource: Export, step: StartStep, places: Places): Promise<ExportJob> {
   const { metadata, spec } = resource;
   const asked = locationOf(spec.source, metadata);
   if (asked === undefined)
     throw new LongshoreError("InvalidDocument", "spec.source names nothing that can be read here");
   if (spec.consistency === "Snapshot" || spec.consistency === "Clone") {
-    const message = `spec.consistency is ${spec.consistency}, which a folder or a bucket can't give`;
+    const message = `spec.consistency is ${spec.consistency}, which this version can't give`;
     throw new LongshoreError("InvalidDocument", message, { hint: "use Auto or Live" });
   }
-  const place = step.isBegun
-    ? await settledPlace(step.location, places)
-    : await places.destination(step.location);
+  const place =
+    step.kind === "start job"
+      ? await settledPlace(step.location, places)
+      : await places.destination(step.location);
   const source = await places.source(asked);
   const previous = step.previous === undefined ? undefined : await settledPlace(step.previous, places);
   return {
     exportUid: metadata.uid,
     attempt: step.attempt,
-    isFirst: !step.isBegun,
     namespace: metadata.namespace,
     name: metadata.name,
     source: source.location,

@@ -10,12 +10,19 @@ import { type Export, type Kind, kinds } from "../../src/domain/resources/resour
 import type { ExportStorePlace } from "../conformance/export-store-place.ts";
 import { testExportStore } from "../conformance/export-store.ts";
 import { newExport } from "../fixtures/resources.ts";
-import { until } from "../fixtures/run.ts";
+import { expectExit, until } from "../fixtures/run.ts";
 import { noCluster, openTestCluster } from "./cluster.ts";
 import { installDefinitions } from "./crds.ts";
+import { kubectl } from "./kubectl.ts";
 
 const { signal } = new AbortController();
 const exports = resourceOf("Export");
+
+interface ManagedFields {
+  readonly manager: string;
+  readonly operation: string;
+  readonly fieldsV1: Readonly<Record<string, object>>;
+}
 
 interface Place extends ExportStorePlace {
   readonly api: KubeApi;
@@ -59,6 +66,46 @@ describe("in a cluster", { skip: noCluster }, () => {
     assert.deepEqual(after?.metadata.labels, labels);
     assert.deepEqual(after?.metadata.ownerReferences, ownerReferences);
     assert.equal(after?.metadata.annotations?.["example.com/long"]?.length, 10_000);
+  });
+
+  test("progress has a field manager of its own, which keeps nothing that the next status leaves out", async () => {
+    await using cluster = await openTestCluster();
+    await using place = await openPlace(kubeExportStore);
+    const { store } = place;
+    const [namespace] = place.namespaces;
+    const managed = async (): Promise<Record<string, string>> => {
+      const asked = ["get", "export", "a", "-n", namespace, "--show-managed-fields", "-o", "json"];
+      const { metadata } = JSON.parse(expectExit(await kubectl(cluster, asked), 0).stdout.toString());
+      return Object.fromEntries(
+        metadata.managedFields.map(({ manager, operation, fieldsV1 }: ManagedFields) => [
+          `${manager} ${operation}`,
+          Object.keys(fieldsV1["f:status"] ?? {})
+            .filter((field) => field !== ".")
+            .toSorted()
+            .join(" "),
+        ]),
+      );
+    };
+    const parts = { total: 4, succeeded: 1, reused: 0, failed: 0 };
+    const progress = {
+      plannedBytes: 9,
+      plannedFiles: 1,
+      plannedParts: 4,
+      planned: true,
+      bytes: 1,
+      files: 0,
+    };
+    const display = { parts: "1/4", size: "9" };
+    const created = await store.create("Export", newExport({ namespace, name: "a" }), signal);
+    const begun = await store.updateStatus("Export", { ...created, status: { failures: 1 } }, signal);
+    const running = { failures: 1, parts, progress, display };
+    const shown = await store.updateProgress({ ...begun, status: running }, signal);
+    const { "longshore-progress Apply": applied, "longshore Update": updated } = await managed();
+    assert.deepEqual([applied, updated], ["f:display f:parts f:progress", "f:failures"]);
+    await store.updateStatus("Export", { ...shown, status: { failures: 2, parts } }, signal);
+    const after = await store.get("Export", { namespace, name: "a" }, signal);
+    assert.deepEqual(after?.status, { failures: 2, parts });
+    assert.equal((await managed())["longshore-progress Apply"], "f:parts");
   });
 
   test("what the API server refuses is said in its own words", async () => {

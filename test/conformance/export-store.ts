@@ -333,6 +333,39 @@ function testStatus(withPlace: WithPlace): void {
   );
 
   test(
+    "progress is written upon what was read alone, and goes with the next status that has none",
+    withPlace(async ({ store, namespaces: [namespace] }) => {
+      const key = { namespace, name: "a" };
+      const created = await store.create("Export", newExport(key), signal);
+      const shown = {
+        parts: { total: 4, succeeded: 1, reused: 0, failed: 0 },
+        display: { parts: "1/4", size: "1Ki" },
+        progress: {
+          plannedBytes: 1024,
+          plannedFiles: 1,
+          plannedParts: 4,
+          planned: true,
+          bytes: 9,
+          files: 0,
+        },
+      };
+      const before = await store.updateStatus("Export", { ...created, status: { failures: 1 } }, signal);
+      const running = { ...before, status: { failures: 1, ...shown } };
+      const after = await store.updateProgress(running, signal);
+      assert.deepEqual(after.status, running.status);
+      assert.equal(after.metadata.generation, before.metadata.generation);
+      await assert.rejects(store.updateProgress(running, signal), { code: "Conflict" });
+      const further = { ...after.status, progress: { ...shown.progress, bytes: 1024 } };
+      const later = await store.updateProgress({ ...after, status: further }, signal);
+      assert.deepEqual(later.status, further);
+      const ended = await store.updateStatus("Export", { ...later, status: { failures: 2 } }, signal);
+      assert.deepEqual(ended.status, { failures: 2 });
+      await assert.rejects(store.updateProgress(later, signal), { code: "Conflict" });
+      assert.deepEqual((await found(store, key))?.status, { failures: 2 });
+    }),
+  );
+
+  test(
     "the same status again writes nothing, but is a conflict where somebody else wrote",
     withPlace(async ({ store, namespaces: [namespace] }) => {
       const created = await store.create("Export", newExport({ namespace, name: "a" }), signal);

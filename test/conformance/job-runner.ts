@@ -108,6 +108,17 @@ function testRunning(withPlace: WithPlace): void {
   );
 
   test(
+    "lets a first attempt in without beginning it",
+    withPlace(async ({ runner, quick, namesAt }) => {
+      const job = await quick();
+      assert.equal(await runner.admits(job, signal), true);
+      assert.equal(await runner.admits(job, signal), true);
+      assert.equal(await runner.observe(job.exportUid, signal), undefined);
+      assert.deepEqual(await namesAt(job.location), []);
+    }),
+  );
+
+  test(
     "runs a job to its end, and knows the result until it is forgotten",
     withPlace(async ({ runner, quick, namesAt }) => {
       const job = await quick();

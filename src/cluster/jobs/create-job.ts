@@ -31,6 +31,19 @@ export async function tryPod(api: KubeApi, job: Job, signal: AbortSignal): Promi
   }
 }
 
+/** Why the API server does not let the Job or a pod of it in, if so; nothing is made. */
+export async function tryJob(api: KubeApi, job: Job, signal: AbortSignal): Promise<Waiting | undefined> {
+  const refusal = await tryPod(api, job, signal);
+  if (refusal !== undefined) return refusal;
+  try {
+    await api.create(jobs, job, { dryRun: true }, signal);
+    return undefined;
+  } catch (error) {
+    const found = hasCode(error, "AlreadyExists") ? await existing(api, job, signal) : refusalOf(error);
+    return isWaiting(found) ? found : undefined;
+  }
+}
+
 function refusalOf(error: unknown): Waiting {
   if (!(error instanceof LongshoreError)) throw error;
   const isRefused = error.code === "Forbidden" || error.code === "InvalidDocument" || isOfWebhook(error);
@@ -54,4 +67,4 @@ async function existing(api: KubeApi, job: Job, signal: AbortSignal): Promise<Jo
   };
 }
 
-export const isWaiting = (made: Job | Waiting): made is Waiting => "reason" in made;
+export const isWaiting = (made: object): made is Waiting => "reason" in made;

@@ -3,17 +3,20 @@ import { noProgress } from "../../domain/furthest-progress.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
 import type { ExportJob, JobObservation, Waiting } from "../../domain/ports/job-runner.ts";
 import type { KubeApi } from "../kube-api.ts";
-import { createJob, isWaiting } from "./create-job.ts";
+import { createJob, isWaiting, tryJob } from "./create-job.ts";
 import { jobManifest } from "./job-manifest.ts";
 import { runOf, stageOf } from "./job-facts.ts";
+import { missingClaim } from "./missing-claim.ts";
 import type { Job } from "./objects.ts";
 import type { Openings } from "./openings.ts";
 import { prepareWorker } from "./prepare-worker.ts";
 import { resumeJob } from "./resume-job.ts";
 import { createRetries } from "./retries.ts";
-import type { WorkerSettings } from "./worker-job.ts";
+import type { WorkerJob, WorkerSettings } from "./worker-job.ts";
 
 export interface ExportStart {
+  /** Whether the first Job would be let in. Where it is not, `observationOf` says why until that may have changed. */
+  admits(job: ExportJob, signal: AbortSignal): Promise<boolean>;
   /**
    * The first Job, or the one that was suspended; undefined where it is not let in, which `observationOf` says why, and which
    * is tried again.
@@ -22,14 +25,20 @@ export interface ExportStart {
   /** Of an export that is not let in. */
   observationOf(exportUid: string): JobObservation | undefined;
   attemptOf(exportUid: string): number | undefined;
-  /** Whether this process knows that nothing of it was ever let in. */
-  isUntouched(exportUid: string): boolean;
   /** Tries no more. */
   drop(exportUid: string): void;
 }
 
-interface Refused {
+interface Wish {
   readonly job: ExportJob;
+  /** Whether it is only to be found out that it would be let in. */
+  readonly isTrial: boolean;
+}
+
+/** With what was made of it, where it is no trial. */
+type LetIn = { readonly made?: Job };
+
+interface Refused extends Wish {
   waiting: Waiting;
   /** Ends that it is tried again. */
   readonly over: AbortController;
@@ -57,26 +66,28 @@ const backOff = { first: 5000, longest: 300_000 };
 export function createExportStart(options: ExportStartOptions): ExportStart {
   const { api, settings, onError, onChange, signal: ended } = options;
   const refused = new Map<string, Refused>();
-  const untouched = new Set<string>();
   return {
-    begin: async (job, signal) => {
-      const made = await attempt(job, signal);
-      drop(job.exportUid);
-      if (!isWaiting(made)) return made;
-      const one = { job, waiting: made, over: new AbortController() };
-      refused.set(job.exportUid, one);
-      if (job.isFirst === true) untouched.add(job.exportUid);
-      void tryAgain(one);
-      return undefined;
-    },
+    admits: async (job, signal) => (await begin({ job, isTrial: true }, signal)) !== undefined,
+    begin: async (job, signal) => (await begin({ job, isTrial: false }, signal))?.made,
     observationOf: (uid) => {
       const known = refused.get(uid);
       return known && { ...noProgress, phase: "queued", attempt: known.job.attempt, waiting: known.waiting };
     },
     attemptOf: (uid) => refused.get(uid)?.job.attempt,
-    isUntouched: (uid) => untouched.has(uid),
     drop,
   };
+
+  /** Undefined where it is not let in, and tried again. */
+  async function begin(wish: Wish, signal: AbortSignal): Promise<LetIn | undefined> {
+    const outcome = await attempt(wish, signal);
+    const uid = wish.job.exportUid;
+    drop(uid);
+    if (!isWaiting(outcome)) return outcome;
+    const one = { ...wish, waiting: outcome, over: new AbortController() };
+    refused.set(uid, one);
+    void tryAgain(one);
+    return undefined;
+  }
 
   /** Until it is let in, or dropped. Throws nothing. */
   async function tryAgain(one: Refused): Promise<void> {
@@ -86,7 +97,7 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
     for (;;) {
       await retries.next(one.waiting);
       if (until.aborted) return;
-      const waiting = await stillWaiting(job);
+      const waiting = await stillWaiting(one);
       if (ended.aborted) return;
       if (waiting !== undefined) one.waiting = waiting;
       else if (!over.signal.aborted) drop(job.exportUid);
@@ -95,22 +106,18 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
   }
 
   /** Undefined where it is let in; and where it fails, as the controller begins it anew, and what is wrong comes out there. */
-  async function stillWaiting(job: ExportJob): Promise<Waiting | undefined> {
-    const { exportUid: uid, namespace, name } = job;
-    // What is dropped meanwhile may be let in all the same.
-    const wasUntouched = untouched.delete(uid);
+  async function stillWaiting(wish: Wish): Promise<Waiting | undefined> {
+    const { namespace, name } = wish.job;
     try {
-      const made = await attempt(job, ended);
-      if (!isWaiting(made)) return undefined;
-      if (wasUntouched) untouched.add(uid);
-      return made;
+      const outcome = await attempt(wish, ended);
+      return isWaiting(outcome) ? outcome : undefined;
     } catch (error) {
       if (!ended.aborted) onError(error, `the Job of the export ${namespace}/${name}`);
       return undefined;
     }
   }
 
-  async function attempt(job: ExportJob, signal: AbortSignal): Promise<Job | Waiting> {
+  async function attempt({ job, isTrial }: Wish, signal: AbortSignal): Promise<LetIn | Waiting> {
     const { exportUid, namespace, name, source, location, previous } = job;
     const prepared = await prepareWorker(
       {
@@ -122,15 +129,33 @@ export function createExportStart(options: ExportStartOptions): ExportStart {
       signal,
     );
     if ("waiting" in prepared) return prepared.waiting;
+    if (isTrial) return (await refusalOf(prepared.job, location, signal)) ?? {};
     const suspended = options.suspended(exportUid);
     if (suspended !== undefined) {
       const wanted = jobManifest(prepared.job, settings, stageOf(suspended), runOf(suspended));
       const resumed = await resumeJob(api, suspended, wanted, signal);
-      if (resumed !== undefined) return resumed;
+      if (resumed !== undefined) return isWaiting(resumed) ? resumed : { made: resumed };
       await options.clear(exportUid, signal);
     }
-    const stage = job.workers === undefined ? "all" : "plan";
-    return createJob(api, jobManifest(prepared.job, settings, stage), signal);
+    const made = await createJob(api, firstJob(prepared.job), signal);
+    return isWaiting(made) ? made : { made };
+  }
+
+  function firstJob(job: WorkerJob): Job {
+    return jobManifest(job, settings, job.export?.workers === undefined ? "all" : "plan");
+  }
+
+  /** Where there is no volume there will be no data: its claim is waited for before anything is said to lie there. */
+  async function refusalOf(
+    job: WorkerJob,
+    location: string,
+    signal: AbortSignal,
+  ): Promise<Waiting | undefined> {
+    const missing = await missingClaim(location, api, signal);
+    if (missing === undefined) return tryJob(api, firstJob(job), signal);
+    // As the scheduler says it of a claim that is read.
+    const is = missing.is === "gone" ? "not found" : "is being deleted";
+    return { reason: "Unschedulable", message: `persistentvolumeclaim "${missing.claim}" ${is}` };
   }
 
   function drop(uid: string): void {

@@ -105,8 +105,7 @@ function partsOf(options: KubeJobRunnerOptions) {
     seen: (made) => known.seen(made.metadata, until),
     signal: until,
   });
-  const isUntouched = (uid: string): boolean => starts.isUntouched(uid);
-  const removeData = createRemovals({ ...options, watched, wakeUps, isUntouched, onChange: changed });
+  const removeData = createRemovals({ ...options, watched, wakeUps, onChange: changed });
   listeners.push(
     announce,
     (uid) => wakeUps.touch(uid),
@@ -121,7 +120,7 @@ function partsOf(options: KubeJobRunnerOptions) {
   return { feed, reported, watched, known, ends, starts, advance, removeData, changed, close, until };
 }
 
-type Attempts = Pick<JobRunner, "start" | "observe" | "stop" | "suspend" | "forget">;
+type Attempts = Pick<JobRunner, "admits" | "start" | "observe" | "stop" | "suspend" | "forget">;
 
 /** What is done with attempts at exports. */
 function exportsOf(parts: ReturnType<typeof partsOf>): Attempts {
@@ -129,6 +128,11 @@ function exportsOf(parts: ReturnType<typeof partsOf>): Attempts {
   const phaseOf = async (uid: string, signal: AbortSignal): Promise<JobObservation["phase"] | undefined> =>
     (await known.decideSurely(uid, signal))?.observation.phase;
   return {
+    admits: async (job, signal) => {
+      signal.throwIfAborted();
+      until.throwIfAborted();
+      return starts.admits(job, signal);
+    },
     start: async (job, signal) => {
       signal.throwIfAborted();
       until.throwIfAborted();

@@ -113,4 +113,12 @@ describe("openings of a namespace", () => {
     over.abort(new Error("enough"));
     await until(() => watches.every(({ isOpen }) => !isOpen()));
   });
+
+  test("for a claim that is not there are all changes of claims", async () => {
+    const { openings, watches, watchOf, count, wake } = desk();
+    openings.follow("team", "claims", wake);
+    await until(() => watches.length === 1 && count.wakes === 1);
+    watchOf("persistentvolumeclaims team").tell({ type: "ADDED", object: object("1") });
+    await until(() => count.wakes === 2);
+  });
 });

@@ -4,11 +4,11 @@
  */
 import { createReflector, type ReflectorOptions } from "../client/reflector.ts";
 import type { KubeObject, KubeQuery, KubeResource } from "../kube-api.ts";
-import { limitRanges, namespaces, pods, quotas, type Pod } from "./objects.ts";
+import { claims, limitRanges, namespaces, pods, quotas, type Pod } from "./objects.ts";
 import { hasEnded } from "./pod-facts.ts";
 
-/** The namespace's quotas, limits and labels; or its pods, which use a claim. */
-export type Barrier = "rules" | "pods";
+/** The namespace's quotas, limits and labels; its pods, which use a claim; or its claims, of which one is missing. */
+export type Barrier = "rules" | "pods" | "claims";
 
 export interface Openings {
   /** Calls `wake` when that is known, and at each change afterwards, until what it returns is called. */
@@ -76,6 +76,7 @@ function watchedFor(
   barrier: Barrier,
 ): readonly { readonly resource: KubeResource; readonly query: KubeQuery }[] {
   if (barrier === "pods") return [{ resource: pods, query: { namespace } }];
+  if (barrier === "claims") return [{ resource: claims, query: { namespace } }];
   return [
     { resource: quotas, query: { namespace } },
     { resource: limitRanges, query: { namespace } },

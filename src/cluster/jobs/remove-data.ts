@@ -3,7 +3,6 @@ import type { Clock } from "../../domain/ports/clock.ts";
 import type { RecordEvent } from "../../domain/ports/event-recorder.ts";
 import type { ExportStore } from "../../domain/ports/export-store.ts";
 import type { JobRunner, OwnedPlace, Waiting } from "../../domain/ports/job-runner.ts";
-import { parseVolumeLocation } from "../../domain/volume-location.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { createJob, isWaiting } from "./create-job.ts";
 import { nextLook, type Removal, removalBy } from "./removal-by-job.ts";
@@ -11,7 +10,8 @@ import { endOf, podsOf } from "./job-facts.ts";
 import { isGoing } from "./going-namespace.ts";
 import { dataLeftBehind } from "./data-left-behind.ts";
 import { cleanupSeconds, jobManifest, jobName } from "./job-manifest.ts";
-import { type Claim, claims, type Job } from "./objects.ts";
+import { missingClaim } from "./missing-claim.ts";
+import type { Job } from "./objects.ts";
 import { removeJob } from "./remove-job.ts";
 import { prepareWorker } from "./prepare-worker.ts";
 import type { WakeUps } from "./wake-ups.ts";
@@ -28,8 +28,6 @@ export interface RemoveHome {
   readonly wakeUps: WakeUps;
   readonly record: RecordEvent;
   readonly onError: (error: unknown, about: string) => void;
-  /** Of an export that was never let in, there is no data. */
-  readonly isUntouched: (exportUid: string) => boolean;
   /** Asks for the removal to be looked at again. */
   readonly onChange: (exportUid: string) => void;
 }
@@ -55,12 +53,11 @@ export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
   };
 
   async function removal(place: OwnedPlace, signal: AbortSignal): Promise<Removal> {
-    if (home.isUntouched(place.owner)) return { left: undefined };
     if (place.export === undefined) return { left: "nobody says which Export it is of" };
     const begun = current(place.owner);
-    const missing = await missingClaim(place, api, signal);
+    const missing = await missingClaim(place.location, api, signal);
     if (missing !== undefined && begun !== undefined) await removeJob(api, begun, signal);
-    if (missing !== undefined) return { left: missing };
+    if (missing !== undefined) return { left: `the claim ${missing.claim} is ${missing.is}` };
     const job = begun ?? (await begin({ ...place.export, uid: place.owner }, place, signal));
     return isWaiting(job)
       ? refused(place.export.namespace, place.owner, job, signal)
@@ -139,17 +136,3 @@ export function createRemovals(home: RemoveHome): JobRunner["removeData"] {
 /** Milliseconds between two tries of a Job that is not let in. */
 const shortestPause = 5000;
 const longestPause = 60_000;
-
-/** Without its claim nobody can reach a volume, and a pod for it would wait for ever. */
-async function missingClaim(
-  { location }: OwnedPlace,
-  api: KubeApi,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const volume = parseVolumeLocation(location);
-  if (volume === undefined) return undefined;
-  const { namespace, claim: name } = volume;
-  const claim = await api.get<Claim>(claims, { namespace, name }, signal);
-  if (claim === undefined) return `the claim ${name} is gone`;
-  return claim.metadata.deletionTimestamp === undefined ? undefined : `the claim ${name} is being deleted`;
-}

@@ -19,8 +19,12 @@ export interface RetriesOptions {
 
 /** Milliseconds; changes come in swarms. */
 const soon = 1000;
-/** Reasons that pods of others are to blame for. */
-const ofOthers: ReadonlySet<string> = new Set(["SourceInUse", "ClaimsApart"]);
+/** What has to change, by reasons; the rules of the namespace for all others. */
+const barriers: Readonly<Record<string, Barrier>> = {
+  SourceInUse: "pods",
+  ClaimsApart: "pods",
+  Unschedulable: "claims",
+};
 
 /** Of one export in that namespace. `signal` ends every pause. */
 export function createRetries(
@@ -37,7 +41,7 @@ export function createRetries(
     bell.abort();
   };
   const follow = ({ reason }: Waiting): void => {
-    const barrier = ofOthers.has(reason) ? "pods" : "rules";
+    const barrier = barriers[reason] ?? "rules";
     if (followed?.barrier === barrier) return;
     followed?.leave();
     followed = { barrier, leave: openings.follow(namespace, barrier, change) };

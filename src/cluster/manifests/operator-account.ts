@@ -19,6 +19,8 @@ const operatorRules: readonly PolicyRule[] = [
     resources: ["exports/status", "exportdestinations/status", "downloadgrants/status"],
     verbs: ["update"],
   },
+  // Progress is applied under a field manager of its own.
+  { apiGroups: [apiGroup], resources: ["exports/status"], verbs: ["patch"] },
   // Where owners are guarded (OwnerReferencesPermissionEnforcement), a Job can have none otherwise.
   { apiGroups: [apiGroup], resources: ["exports/finalizers"], verbs: ["update"] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: [...see, "create", "delete", "patch"] },
@@ -30,7 +32,7 @@ const operatorRules: readonly PolicyRule[] = [
   // Whose token a report came with.
   { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
   { apiGroups: [""], resources: ["nodes"], verbs: follow },
-  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: see },
   // What keeps pods out: quotas, limits, and the Pod Security that a namespace asks for.
   { apiGroups: [""], resources: ["namespaces"], verbs: see },
   { apiGroups: [""], resources: ["limitranges", "resourcequotas"], verbs: follow },

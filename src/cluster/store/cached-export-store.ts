@@ -44,6 +44,8 @@ export function cachedExportStore(options: KubeStoreOptions): CachedExportStore 
     update: (kind, resource, signal) => noting(kind, resource.metadata, store.update(kind, resource, signal)),
     updateStatus: (kind, resource, signal) =>
       noting(kind, resource.metadata, store.updateStatus(kind, resource, signal)),
+    updateProgress: (resource, signal) =>
+      noting("Export", resource.metadata, store.updateProgress(resource, signal)),
     delete: async (kind, key, signal) => {
       try {
         return await store.delete(kind, key, signal);

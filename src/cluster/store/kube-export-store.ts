@@ -36,6 +36,8 @@ export interface KubeStoreOptions {
   readonly onError: (error: unknown, about: string) => void;
 }
 
+/** Whose the numbers of a running attempt are, in `managedFields`. */
+export const progressManager = "longshore-progress";
 const defaultPage = 500;
 /** Of the beginning of a watch, whose documents are held until they are taken. */
 const watchPage = 200;
@@ -88,6 +90,19 @@ export function kubeExportStore(options: KubeStoreOptions): ExportStore {
         kind,
         await api.replace(resourceOf(kind), document, { subresource: "status" }, signal),
       );
+    },
+    updateProgress: async (resource, signal) => {
+      const { name, namespace, uid, resourceVersion } = resource.metadata;
+      const { parts, display, progress } = resource.status ?? {};
+      const document: KubeDocument = {
+        apiVersion,
+        kind: "Export",
+        // Only upon what was read: an attempt that has ended since must not get its progress back.
+        metadata: { name, namespace, uid, resourceVersion },
+        status: { parts, display, progress },
+      };
+      const options = { subresource: "status", fieldManager: progressManager } as const;
+      return readDocument("Export", await api.apply(resourceOf("Export"), document, options, signal));
     },
     delete: async (kind, key, signal) => {
       const before = await existing(kind, key, signal);

@@ -20,6 +20,11 @@ export interface ExportStore {
   /** Replaces the status alone. The same status again writes nothing. Throws Conflict, ResourceNotFound. */
   updateStatus<K extends Kind>(kind: K, resource: Resources[K], signal: AbortSignal): Promise<Resources[K]>;
   /**
+   * Writes of an Export's status what tells of its progress: `parts`, `display` and `progress`; the rest of it must be as it was
+   * read. Throws Conflict, ResourceNotFound.
+   */
+  updateProgress(resource: Resources["Export"], signal: AbortSignal): Promise<Resources["Export"]>;
+  /**
    * Removes it, or marks it with a deletionTimestamp while finalizers stand; again is no error. With `uid` only that one.
    * Throws ResourceNotFound, and Conflict where `uid` is another's.
    */

@@ -6,6 +6,12 @@ import type { Ways } from "./places.ts";
 /** Runs plan, pack and finalize of exports somewhere: threads of this machine, or Jobs of a cluster. */
 export interface JobRunner {
   /**
+   * Whether a first attempt would be let in now. Nothing begins, and nothing is left that would have to be removed. Where it is
+   * not, it is observed as `queued` with what it waits for, as `stop` ends; when that may have changed, a change is told and it
+   * is unknown again, to be asked once more. Throws what `start` throws.
+   */
+  admits(job: ExportJob, signal: AbortSignal): Promise<boolean>;
+  /**
    * Begins an attempt, or queues it where the runner is at its limits; goes on with one that is suspended. The same attempt
    * again changes nothing otherwise; throws Conflict while another one at the same export is neither suspended nor forgotten.
    */
@@ -54,8 +60,6 @@ export interface ExportJob {
   readonly exportUid: string;
   /** Counts from 0. */
   readonly attempt: number;
-  /** Whether nothing of the export was begun before. */
-  readonly isFirst?: boolean;
   readonly namespace: string;
   readonly name: string;
   readonly source: string;

@@ -61,6 +61,12 @@ export async function startLocalJobRunner(options: LocalJobRunnerOptions): Promi
     await unlessAborted(attempts.stop(exportUid), signal);
   };
   return {
+    // What is too much for it waits in its queue.
+    admits: async (_job, signal) => {
+      signal.throwIfAborted();
+      refuseIfClosed();
+      return true;
+    },
     start: async (job, signal) => {
       signal.throwIfAborted();
       refuseIfClosed();

@@ -97,11 +97,8 @@ export function sqliteExportStore(database: LocalDatabase, options: ExportStoreO
         const isLast = isWaitingForDeletion(after) && !hasFinalizers(after);
         return changed(before, after, isLast ? "DELETED" : "MODIFIED");
       }),
-    updateStatus: (kind, resource, signal) =>
-      write(signal, (version) => {
-        const before = current(kind, resource);
-        return changed(before, withStatus(before, resource, version), "MODIFIED");
-      }),
+    updateStatus: replaceStatus,
+    updateProgress: (resource, signal) => replaceStatus("Export", resource, signal),
     delete: (kind, key, signal) =>
       write(signal, (version) => {
         const before = existing(kind, key, table.get(kind, key));
@@ -113,6 +110,17 @@ export function sqliteExportStore(database: LocalDatabase, options: ExportStoreO
       }),
     watch: (kind, query, signal) => watch(sources, kind, query, signal),
   };
+
+  function replaceStatus<K extends Kind>(
+    kind: K,
+    resource: Resources[K],
+    signal: AbortSignal,
+  ): Promise<Resources[K]> {
+    return write(signal, (version) => {
+      const before = current(kind, resource);
+      return changed(before, withStatus(before, resource, version), "MODIFIED");
+    });
+  }
 
   function born<K extends Kind>(kind: K, resource: NewResource<K>, version: number): Resources[K] {
     return newDocument(kind, resource, { uid: options.newId(), version, now: options.clock.now() });
