@@ -9,7 +9,7 @@ import { specFault } from "../domain/resources/spec-fault.ts";
 import { type Controller, type ControllerHome, keyText } from "./controller.ts";
 import { backOff } from "./work-queue.ts";
 
-type Readiness = Pick<Condition, "status" | "reason" | "message">;
+type ReadyCondition = Pick<Condition, "status" | "reason" | "message">;
 
 /** What this process found when it asked a bucket; when it is lost, the bucket is asked again. */
 interface Memory {
@@ -38,7 +38,7 @@ export function createDestinationController(
     // Its own status comes by as a change too, which is no reason to ask a store again.
     if (before !== undefined && (before.notBefore === undefined || clock.now() < before.notBefore))
       return before.notBefore;
-    const found = await readiness(resource, signal);
+    const found = await checkDestination(resource, signal);
     const observedGeneration = resource.metadata.generation;
     const conditions = withCondition(
       resource.status?.conditions,
@@ -59,7 +59,7 @@ export function createDestinationController(
   function remember(
     { metadata, spec }: ExportDestination,
     before: Memory | undefined,
-    { status }: Readiness,
+    { status }: ReadyCondition,
   ): Memory | undefined {
     if (spec.bucket === undefined) return undefined;
     const failures = status === "True" ? 0 : (before?.failures ?? 0) + 1;
@@ -69,7 +69,7 @@ export function createDestinationController(
     return memory;
   }
 
-  async function readiness(resource: ExportDestination, signal: AbortSignal): Promise<Readiness> {
+  async function checkDestination(resource: ExportDestination, signal: AbortSignal): Promise<ReadyCondition> {
     const { metadata, spec } = resource;
     const fault = specFault("ExportDestination", resource);
     if (fault !== undefined) return notReady(fault);
@@ -90,7 +90,7 @@ export function createDestinationController(
   }
 }
 
-const notReady = ({ code, message, hint }: LongshoreError): Readiness => ({
+const notReady = ({ code, message, hint }: LongshoreError): ReadyCondition => ({
   status: "False",
   reason: code,
   message: `${message}: ${hint}`,

@@ -35,7 +35,7 @@ function running(
       ...place,
       store: wrap(place.store),
       parallel: 3,
-      jitter: () => 1,
+      random: () => 1,
       schedule: place.clock.schedule,
       onGrantGone: (uid) => gone.push(uid),
       ...options,
@@ -238,7 +238,7 @@ describe("the controllers", () => {
     for (const name of ["a", "b", "c"]) await store.create("Export", newExport(name, inline), signal);
     const controller = new AbortController();
     const ended = runControllers(
-      { ...place, parallel: 2, jitter: () => 1, schedule: place.clock.schedule },
+      { ...place, parallel: 2, random: () => 1, schedule: place.clock.schedule },
       controller.signal,
     );
     for (const name of ["a", "b", "c"]) await awaitedResource(store, "Export", name, isQueued);

@@ -2,7 +2,7 @@
 import { LongshoreError } from "../domain/errors.ts";
 import type { ResourceEvent, ResourceKey } from "../domain/ports/export-store.ts";
 import type { RunningLimits } from "../domain/running-limits.ts";
-import type { Kind, Resource } from "../domain/resources/resource.ts";
+import { type Kind, kinds } from "../domain/resources/resource.ts";
 import { type Controller, type ControllerHome, isOutdated, keyText, parseKey } from "./controller.ts";
 import { createDependents } from "./dependents.ts";
 import { createDestinationController } from "./destination-controller.ts";
@@ -15,7 +15,7 @@ export interface ControllersOptions extends ControllerHome {
   /** Resources of each kind that are worked on at the same time. */
   readonly parallel: number;
   /** From 0 to 1, at random. */
-  readonly jitter: () => number;
+  readonly random: () => number;
   readonly schedule?: Schedule;
   /** Absent where the runner has limits of its own. `running` are the exports that run already. */
   readonly limits?: RunningLimits & { readonly running: readonly ResourceKey[] };
@@ -25,12 +25,12 @@ export interface ControllersOptions extends ControllerHome {
 
 /** Works until cancelled, and resolves when nothing of it works any more. Jobs go on: they are the runner's. */
 export async function runControllers(options: ControllersOptions, signal: AbortSignal): Promise<void> {
-  const { store, runner, clock, jitter, limits, schedule = systemSchedule, onError } = options;
+  const { store, runner, clock, random, limits, schedule = systemSchedule, onError } = options;
   const waitingExports = createDependents();
   const grantsOf = createDependents();
   /** Keys of exports by their uids, which is what a runner knows them by. */
   const exportKeys = new Map<string, string>();
-  const newQueue = (): WorkQueue => createWorkQueue({ clock, jitter, schedule });
+  const newQueue = (): WorkQueue => createWorkQueue({ clock, random, schedule });
   const queues: Readonly<Record<Kind, WorkQueue>> = {
     Export: newQueue(),
     ExportDestination: newQueue(),
@@ -46,7 +46,7 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
   // One that is gone meanwhile gives its place up.
   for (const key of running) queues.Export.add(keyText(key));
   await Promise.all([
-    ...kinds.map((kind) => queues[kind].run((key) => work(kind, key), options.parallel, signal)),
+    ...everyKind.map((kind) => queues[kind].run((key) => work(kind, key), options.parallel, signal)),
     repeat("the watches", watchAll),
     repeat("the runner's changes", followRunner),
   ]);
@@ -70,7 +70,7 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
     const failed = new AbortController();
     const watching = AbortSignal.any([signal, failed.signal]);
     await Promise.all(
-      kinds.map(async (kind) => {
+      everyKind.map(async (kind) => {
         try {
           for await (const event of store.watch(kind, {}, watching)) {
             isWell();
@@ -140,4 +140,4 @@ export async function runControllers(options: ControllersOptions, signal: AbortS
   }
 }
 
-const kinds: readonly Resource["kind"][] = ["Export", "ExportDestination", "DownloadGrant"];
+const everyKind = Object.keys(kinds) as readonly Kind[];

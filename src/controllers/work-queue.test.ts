@@ -5,9 +5,9 @@ import { ManualClock } from "../../test/fixtures/manual-clock.ts";
 import { backOff, createWorkQueue, systemSchedule, type WorkQueue } from "./work-queue.ts";
 
 /** A queue whose every piece of work is let go by the test. */
-function workshop(parallel = 1, jitter = () => 1) {
+function workshop(parallel = 1, random = () => 1) {
   const clock = new ManualClock();
-  const queue = createWorkQueue({ clock, jitter, schedule: clock.schedule });
+  const queue = createWorkQueue({ clock, random, schedule: clock.schedule });
   const controller = new AbortController();
   const begun: string[] = [];
   const open: { key: string; finish: () => void }[] = [];
@@ -105,9 +105,9 @@ describe("the work queue", () => {
     await close(shop);
   });
 
-  const waitsOf = (jitter: number, failures: number): number[] => {
+  const waitsOf = (random: number, failures: number): number[] => {
     const clock = new ManualClock();
-    const queue = createWorkQueue({ clock, jitter: () => jitter, schedule: clock.schedule });
+    const queue = createWorkQueue({ clock, random: () => random, schedule: clock.schedule });
     return Array.from({ length: failures }, () => {
       queue.addAfterFailure("a");
       const [wait = assert.fail()] = clock.waits();
@@ -116,7 +116,7 @@ describe("the work queue", () => {
     });
   };
 
-  test("waits longer after each failure, up to five minutes, and less by the jitter", () => {
+  test("waits longer after each failure, up to five minutes, and less by the random", () => {
     assert.deepEqual(
       waitsOf(1, 11),
       [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1000),
@@ -127,7 +127,7 @@ describe("the work queue", () => {
 
   test("begins again with the first back-off when a key did well", () => {
     const clock = new ManualClock();
-    const queue: WorkQueue = createWorkQueue({ clock, jitter: () => 1, schedule: clock.schedule });
+    const queue: WorkQueue = createWorkQueue({ clock, random: () => 1, schedule: clock.schedule });
     for (let i = 0; i < 4; i++) queue.addAfterFailure("a");
     queue.add("a");
     queue.succeeded("a");

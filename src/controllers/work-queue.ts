@@ -5,7 +5,7 @@ import type { Clock } from "../domain/ports/clock.ts";
 export interface WorkQueueOptions {
   readonly clock: Clock;
   /** From 0 to 1: which share of a back-off's upper half is taken, so that what failed together is not tried together. */
-  readonly jitter: () => number;
+  readonly random: () => number;
   readonly schedule: Schedule;
 }
 
@@ -22,11 +22,11 @@ export const systemSchedule: Schedule = (milliseconds, wake) => {
   return () => clearTimeout(timer);
 };
 
-const waits = { first: 1000, longest: 300_000, certain: 1 };
+const waits = { first: 1000, longest: 300_000 };
 
 /** Milliseconds to wait after the failure `failures`, which counts from 1: 1 s · 2^n, at most five minutes. */
 export function backOff(failures: number): number {
-  return waitAfter(failures, waits, () => 1);
+  return waitAfter(failures, { ...waits, certain: 1 }, () => 1);
 }
 
 /** Must not reject: an error belongs to one key, and the queue to all of them. */
@@ -51,7 +51,7 @@ interface Delayed {
   readonly cancel: () => void;
 }
 
-export function createWorkQueue({ clock, jitter, schedule }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ clock, random, schedule }: WorkQueueOptions): WorkQueue {
   const ready = new Set<string>();
   const working = new Set<string>();
   const again = new Set<string>();
@@ -83,7 +83,7 @@ export function createWorkQueue({ clock, jitter, schedule }: WorkQueueOptions): 
   function addAfterFailure(key: string): void {
     const count = (failures.get(key) ?? 0) + 1;
     failures.set(key, count);
-    addAfter(key, (backOff(count) / 2) * (1 + jitter()));
+    addAfter(key, waitAfter(count, waits, random));
   }
 
   function drop(key: string): void {

@@ -117,7 +117,7 @@ async function lead(
       limits: { maxRunning, maxRunningPerNamespace, running },
       clock: Date,
       parallel,
-      jitter: Math.random,
+      random: Math.random,
       progressInterval,
       tell: recordInBackground(record, signal),
       onError,

@@ -97,7 +97,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
       checkPlace,
       clock,
       parallel: 4,
-      jitter: Math.random,
+      random: Math.random,
       onGrantGone: (uid) => dependencies.grantUsage.forget(uid),
       onError: (error, about) => log("a reconcile failed", { about, ...errorFields(error) }),
     },

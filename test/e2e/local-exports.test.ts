@@ -61,7 +61,7 @@ function server(): Server {
     const runner = await startRunner(folder.join("data", "scratch"), { bytesPerSecond, grace, onError });
     const places = localPlaces({ allow: [folder.path], dataFolder: folder.join("data") });
     const checkPlace = () => assert.fail("there is no bucket");
-    const options = { store, runner, places, checkPlace, clock, parallel: 2, jitter: () => 0, onError };
+    const options = { store, runner, places, checkPlace, clock, parallel: 2, random: () => 0, onError };
     const ended = runControllers({ ...options, schedule: clock.schedule }, stopped.signal);
     const process = {
       crash: async () => {
