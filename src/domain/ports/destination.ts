@@ -13,10 +13,8 @@ import type { ArchiveUpload, ArchiveUploads, StoredPart } from "./archive-upload
 export interface Destination {
   /** As a person would write it: a path or URL without secrets. */
   readonly location: string;
-  /** Bytes that a name may have, where the place has a limit that a file system has not; see `nameLength`. */
-  readonly longestName?: number;
-  /** How long a name is for `longestName`. */
-  nameLength?(name: string): number;
+  /** Whether an object may have the name; absent where it may have every name of a file. */
+  takesName?(name: string): boolean;
   /** Objects that may be written at once, where each takes a while to be taken; one where nothing is said. */
   readonly writesAtOnce?: number;
   /** Keeps the archive as one object that grows by parts; absent where parts are objects of their own. */

@@ -19,6 +19,8 @@ export interface ObjectStore {
   readonly bucket: string;
   /** Bytes of UTF-8 that a key may have. */
   readonly longestKey: number;
+  /** Whether an object may have the key, as far as that is known without asking; absent where it may have any that fits. */
+  takesKey?(key: string): boolean;
 
   /** Throws where the bucket can't be reached or listed. */
   check(signal: AbortSignal): Promise<void>;

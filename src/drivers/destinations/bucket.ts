@@ -49,9 +49,11 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
 
   const destination: Destination = {
     location: displayed,
-    longestName: store.longestKey,
     writesAtOnce,
-    nameLength: (name) => byteStringOfText(keyOf(name)).length,
+    takesName: (name) => {
+      const key = keyOf(name);
+      return byteStringOfText(key).length <= store.longestKey && (store.takesKey?.(key) ?? true);
+    },
     ...(store.multipart === undefined
       ? undefined
       : { archives: bucketArchives(store.multipart, { keyOf, payload: payloadPlace }) }),

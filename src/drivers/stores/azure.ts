@@ -38,6 +38,7 @@ export function openAzureStore(
     bucket: location.bucket,
     // Azure counts characters, of which none has less than a byte.
     longestKey: 1024,
+    takesKey: (key) => names.takes(key),
     check: async (signal) => {
       await readItems(container, { prefix: "", marker: undefined, limit: 1 }, {}, signal);
     },

@@ -116,9 +116,8 @@ class Planner implements AsyncDisposable {
   /** A file that is kept as it is needs a name that the destination takes. */
   #hasName({ type, path }: Entry): boolean {
     const { format, destination } = this.#context;
-    if (format.layout !== "files" || type !== "file" || destination.longestName === undefined) return true;
-    const name = `files/${path}`;
-    return (destination.nameLength?.(name) ?? name.length) <= destination.longestName;
+    if (format.layout !== "files" || type !== "file") return true;
+    return destination.takesName?.(`files/${path}`) ?? true;
   }
 
   #isSplit(entry: Entry, target: number): boolean {

@@ -15,6 +15,8 @@ const changeable = /\.(?:\/|$)/;
 const longestName = 1000;
 
 export interface NameGuard {
+  /** As `isPossible`, without asking: says true where the store has not shown what it does with such a name. */
+  takes(key: string): boolean;
   /** Whether a blob may have this name: one that can't must not be confused with the one that it would be changed to. */
   isPossible(key: string, signal: AbortSignal): Promise<boolean>;
   /** Throws StoreUnsupported for a name that the store would change. */
@@ -37,6 +39,8 @@ export function nameGuard(container: Container): NameGuard {
       throw unkept(container, key, "changes a name with \\ in it or . at its end");
   };
   return {
+    takes: (key) =>
+      !unspeakable.test(key) && !key.includes("\\") && !(keeps === false && changeable.test(key)),
     isPossible,
     check,
     write: async (key, write, signal) => {
