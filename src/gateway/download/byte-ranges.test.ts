@@ -71,8 +71,9 @@ for (const [header, size, expected] of [
 /** What one spec asks for, said as simply as it can be: the bytes themselves. */
 function bytesOf(spec: string, size: number): number[] | undefined {
   const all = Array.from({ length: size }, (_, i) => i);
-  const [first, last] = spec.split("-").map((text) => (text === "" ? undefined : Number(text)));
-  if (first === undefined) return last === undefined ? undefined : last === 0 ? [] : all.slice(-last);
+  // Not as Number: two of thirty digits would be the same.
+  const [first, last] = spec.split("-").map((text) => (text === "" ? undefined : BigInt(text)));
+  if (first === undefined) return last === undefined ? undefined : all.filter((i) => size - i <= last);
   if (last !== undefined && last < first) return undefined;
   return all.filter((i) => i >= first && i <= (last ?? size));
 }

@@ -5,10 +5,17 @@ import { parseJsonBody } from "./json-body.ts";
 
 const parse = (text: string): unknown => parseJsonBody(Buffer.from(text));
 
-test("JSON comes out as it went in", () => {
+test("JSON comes out as it went in, but for a key that means a prototype", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
-      assert.deepEqual(parse(JSON.stringify(value)), JSON.parse(JSON.stringify(value)));
+      const text = JSON.stringify(value);
+      const keys = new Set<string>();
+      const expected: unknown = JSON.parse(text, (key, member: unknown) => {
+        keys.add(key);
+        return member;
+      });
+      if (keys.has("__proto__")) assert.throws(() => parse(text), { code: "InvalidRequest" });
+      else assert.deepEqual(parse(text), expected);
     }),
   );
   assert.equal(parse(""), undefined);
