@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { freePort } from "../test/fixtures/free-ports.ts";
 import { BenchError } from "./bench-error.ts";
 
 export interface BenchServer extends AsyncDisposable {
@@ -96,14 +96,4 @@ async function workerOf(master: number): Promise<number> {
   const [worker] = children.trim().split(" ");
   if (!worker) throw new BenchError("nginx has no worker");
   return Number(worker);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new BenchError("no port is free");
-  return address.port;
 }

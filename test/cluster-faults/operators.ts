@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { pause } from "../../src/cluster/client/pause.ts";
 import { type OperatorOptions, startOperator, type TestOperator } from "../cluster/operator-process.ts";
 import type { TestCluster } from "../cluster/cluster.ts";
-import { freePort } from "../fixtures/server.ts";
+import { freePort } from "../fixtures/free-ports.ts";
 
 export interface Operators extends AsyncDisposable {
   /** Resolves when it answers. */

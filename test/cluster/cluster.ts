@@ -5,9 +5,7 @@
  * Tests say `describe("…", { skip: noCluster }, …)`, take `await using cluster = await openTestCluster()` and work in
  * `await using namespace = await cluster.namespace("a")`.
  */
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
@@ -17,6 +15,7 @@ import type { KubeApi, KubeResource } from "../../src/cluster/kube-api.ts";
 import { LongshoreError } from "../../src/domain/errors.ts";
 import { kinds } from "../../src/domain/resources/resource.ts";
 import { resourceOf } from "../../src/cluster/store/kube-document.ts";
+import { run } from "../fixtures/run.ts";
 
 export interface TestCluster extends AsyncDisposable {
   /** As an administrator. */
@@ -32,7 +31,8 @@ export interface TestNamespace extends AsyncDisposable {
   readonly name: string;
 }
 
-const testbed = process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed");
+/** Its folder. Scripts are told of it, as they would look for it at a home that may have no name. */
+export const testbed = process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed");
 const scripts = resolve(import.meta.dirname, "../../../shared/kube-testbed");
 const program = join(testbed, "bin/kube-apiserver");
 const isGiven = (process.env["KUBECONFIG"] ?? "") !== "";
@@ -62,20 +62,22 @@ const openAdmin = (limits: { request?: number } = {}): OpenKubeApi =>
 
 async function startTestbed(): Promise<void> {
   if (await isReady()) return;
-  // Of several test programs one starts it, and the others wait for that.
-  const starting = spawn("flock", [join(testbed, "starting.lock"), join(scripts, "up.sh")], {
-    stdio: "pipe",
-  });
-  let said = "";
-  for (const stream of [starting.stdout, starting.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-  const [code] = (await once(starting, "close")) as [number | null];
-  if (code !== 0) throw new Error(`the testbed did not start: ${said}`);
+  // Of several test programs one starts it, and the others wait for that: not for what it leaves running, which would
+  // have inherited the lock.
+  const args = ["-o", join(testbed, "starting.lock"), join(scripts, "up.sh")];
+  const env = { KUBE_TESTBED: testbed };
+  // It starts what does not run, and is not patient enough for every machine.
+  for (let tries = 1; ; tries++) {
+    const { code, stdout, stderr } = await run("flock", args, { env, timeoutMs: 600_000 });
+    if (code === 0) return;
+    if (tries === 3) throw new Error(`the testbed did not start: ${stdout.toString()}${stderr}`);
+  }
 }
 
 async function isReady(): Promise<boolean> {
   if (!existsSync(kubeconfig)) return false;
-  await using api = openAdmin({ request: 3000 });
+  // Where nobody listens the answer comes at once; who is there may be busy.
+  await using api = openAdmin({ request: 30_000 });
   try {
     const { items } = await api.list<Node>(nodes, {}, signal);
     return items.some(({ status }) =>

@@ -122,7 +122,10 @@ describe("when the control plane is killed", { skip }, () => {
 
 /** By the file in which the testbed keeps its process id, and by nothing else. */
 function kill(program: string): void {
-  process.kill(Number(readFileSync(join(testbed, "var/pid", program), "utf8").trim()), "SIGKILL");
+  const pid = Number(readFileSync(join(testbed, "var/pid", program), "utf8").trim());
+  // Of an empty file it would be 0, which is the group of this process.
+  assert.ok(pid > 0, `${program} does not run`);
+  process.kill(pid, "SIGKILL");
 }
 
 /** What is missing starts again; resolves when the API server does what it is asked, which is after it says that it is ready. */

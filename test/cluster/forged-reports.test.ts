@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { randomUUID, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pods, type Pod } from "../../src/cluster/jobs/objects.ts";
@@ -11,7 +10,7 @@ import { hasCode } from "../../src/domain/errors.ts";
 import { conditionOf } from "../../src/domain/resources/condition.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { expectExit, longshoreProgram, run } from "../fixtures/run.ts";
-import type { TestNamespace } from "./cluster.ts";
+import { testbed, type TestNamespace } from "./cluster.ts";
 import { type ExportNamespace, fill, noExports, openExportNamespace } from "./export-namespace.ts";
 import { statusOf } from "./exports.ts";
 import { kubectl } from "./kubectl.ts";
@@ -19,7 +18,7 @@ import { slowExport } from "./slow-export.ts";
 import { installSystem, systemOptions } from "./system.ts";
 
 const { signal } = new AbortController();
-const keyFile = join(process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed"), "var/pki/sa.key");
+const keyFile = join(testbed, "var/pki/sa.key");
 /** A number that no honest report has. */
 const forged = 777_777_777;
 const report = (files: number): object => ({

@@ -1,12 +1,12 @@
 /** The image of this working copy in the testbed's node, built and imported once for each content. */
 import { createHash } from "node:crypto";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expectExit, type Result, run } from "../fixtures/run.ts";
+import { testbed } from "./cluster.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const testbed = process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed");
 const importImage = resolve(root, "../shared/kube-testbed/import-image.sh");
 const given = process.env["KUBECONFIG"] ?? "";
 
@@ -28,7 +28,7 @@ export async function testImage(): Promise<string> {
     expectExit(made, 0);
     const entrypoint = ["--entrypoint", '["/usr/local/bin/longshore"]', "--user", "1000:1000"];
     const args = [reference, "--layer", files, ...entrypoint];
-    expectExit(await run(importImage, args, { timeoutMs: 300_000 }), 0);
+    expectExit(await run(importImage, args, { env: { KUBE_TESTBED: testbed }, timeoutMs: 300_000 }), 0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

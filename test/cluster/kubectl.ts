@@ -1,11 +1,11 @@
 /** kubectl against the test cluster, as a person or a script runs it. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { missingProgram, type Result, run } from "../fixtures/run.ts";
-import { noCluster, type TestCluster } from "./cluster.ts";
+import { noCluster, type TestCluster, testbed } from "./cluster.ts";
 
-const testbedPrograms = join(process.env["KUBE_TESTBED"] ?? join(homedir(), ".cache/kube-testbed"), "bin");
+const testbedPrograms = join(testbed, "bin");
 
 /** Why there is no cluster, or nothing to speak with it, in one line; false where there are both. */
 export const noKubectl: string | false =

@@ -5,11 +5,11 @@
  * Where a document starts a server, the port it names is replaced by a free one, and the server ends with the document.
  */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { delimiter, dirname } from "node:path";
+import { globSync, readFileSync, readlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { expectExit, longshoreProgram, missingProgram, shell, temporaryFolder } from "../fixtures/run.ts";
-import { freePort } from "../fixtures/server.ts";
+import { freePort } from "../fixtures/free-ports.ts";
 import { blocksOf, root } from "./blocks.ts";
 import { makeSampleFolder } from "./sample-folder.ts";
 
@@ -30,7 +30,7 @@ for (const document of ["README.md", ...guides]) {
       port = await freePort();
     });
     after(async () => {
-      stopServer(work.join("server.pid"));
+      stopServer(work.path);
       await work[Symbol.asyncDispose]();
     });
     const env = { PATH: [dirname(longshoreProgram), process.env["PATH"]].join(delimiter) };
@@ -59,12 +59,13 @@ test("every block of a document says what it is", () => {
 });
 
 /** The document's own last command ends it, unless a block before failed. */
-function stopServer(pidFile: string): void {
-  if (!existsSync(pidFile)) return;
+function stopServer(folder: string): void {
   try {
-    process.kill(Number(readFileSync(pidFile, "utf8")), "SIGKILL");
+    const pid = Number(readFileSync(join(folder, "server.pid"), "utf8"));
+    // By now it may be the id of another process.
+    if (readlinkSync(`/proc/${pid}/cwd`) === folder) process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended already.
+    // It has ended already, or was never started.
   }
 }
 

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { contentOf, exportTree } from "../fixtures/exports.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seedOfRun, seededRandom } from "../fixtures/random.ts";
+import { freePort } from "../fixtures/free-ports.ts";
 import { expectExit, longshore, missingProgram, shell, temporaryFolder } from "../fixtures/run.ts";
 import {
   createExport,
-  freePort,
   grantUrl,
   reasonOf,
   type RunningServer,

@@ -2,7 +2,8 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { execPath } from "node:process";
-import { freePorts, serverFolder, startGuarded, untilReady } from "./guarded-processes.ts";
+import { freePort } from "../fixtures/free-ports.ts";
+import { serverFolder, startGuarded, untilReady } from "./guarded-processes.ts";
 
 export interface AzureServer extends AsyncDisposable {
   /** `http://127.0.0.1:port/devstoreaccount1` */
@@ -24,7 +25,7 @@ export function missingAzurite(): string | false {
 
 /** Resolves when it answers. Everything it has lies in a temporary folder that goes with it. */
 export async function startAzurite(): Promise<AzureServer> {
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   const folder = serverFolder();
   const words = `--blobHost 127.0.0.1 --blobPort ${port} --silent --skipApiVersionCheck --disableTelemetry --location`;
   const command = [execPath, program() ?? "azurite", ...words.split(" "), join(folder, "data")];

@@ -60,7 +60,7 @@ async function expectGoneAfterKill(module: string, start: string): Promise<void>
   assert.ok(listensOn(Number(port)));
   child.kill("SIGKILL");
   await once(child, "exit");
-  await until("the server's end", () => !listensOn(Number(port)), 10_000);
+  await until("the server's end", () => !listensOn(Number(port)), 60_000);
 }
 
 /** As the system's own table of sockets says; nothing is asked over the network. */

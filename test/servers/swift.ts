@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePorts } from "../fixtures/free-ports.ts";
 import { missingProgram } from "../fixtures/run.ts";
-import { freePorts, serverFolder, startGuarded, untilReady } from "./guarded-processes.ts";
+import { serverFolder, startGuarded, untilReady } from "./guarded-processes.ts";
 
 export interface S3Server extends AsyncDisposable {
   /** `http://127.0.0.1:port` */
@@ -161,9 +162,14 @@ function writeConfiguration(folder: string, ports: Ports, workers: number): void
   write("proxy-server.conf", proxyConfiguration(folder, ports, workers));
 }
 
+/**
+ * Patient, since an object whose container was told of it too slowly is in no listing: that would be mended by a daemon,
+ * which does not run here.
+ */
+const timeouts = "container_update_timeout = 60\nnode_timeout = 60\nconn_timeout = 10\n";
 const common = (folder: string, port: number, workers: number): string =>
   `[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = ${port}\nworkers = ${workers}\nuser = root\nswift_dir = ${folder}/etc\n` +
-  "log_level = ERROR\nlog_address = /dev/null\n";
+  `log_level = ERROR\nlog_address = /dev/null\n${timeouts}`;
 
 const filters: Record<string, string> = {
   catch_errors: "catch_errors",
