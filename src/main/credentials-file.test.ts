@@ -5,6 +5,8 @@ import { temporaryFolder } from "../../test/fixtures/run.ts";
 import type { BucketScheme } from "../domain/location-parameters.ts";
 import { withCredentialsOf } from "./credentials-file.ts";
 
+// A file that everybody may write is refused.
+process.umask(0o022);
 const key = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "se=cr et" };
 
 describe("a file of credentials", () => {

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly line?: (request: ProxiedRequest) => Treatment;
   /** With KEY for the key that it was about. */
   readonly says: string;
+  /** What it may say as well. */
+  readonly orSays?: string;
 }
 
 const denied = (kind: StoreKind, operation: string, treatment: Treatment, hint: string): Refusal => ({
@@ -28,6 +30,9 @@ const noBucket = (location: string): string => location.replace("://exports", ":
 const giveCredentials =
   "give valid credentials in the environment or a profile, as the store's own tools take them";
 const checkEndpoint = "check the endpoint and the network, then run the same command again";
+/** On a machine whose DNS can't be asked, nobody knows that there is no such host. */
+const noLookup = (scheme: string): string =>
+  `${scheme}://exports can't be reached: its endpoint's address can't be looked up just now (at KEY): ${checkEndpoint}`;
 const otherProtocol = "check the endpoint: http:// is another than https://";
 
 const s3Permissions: Readonly<Record<string, string>> = {
@@ -79,6 +84,7 @@ const s3: readonly Refusal[] = [
     what: "no such host",
     changed: noHost,
     says: "s3://exports can't be reached: its endpoint has no address (at KEY): check the endpoint; where buckets have no names of their own in DNS, add forcePathStyle=true",
+    orSays: noLookup("s3"),
   },
   {
     what: "https to http",
@@ -157,6 +163,7 @@ const az: readonly Refusal[] = [
     what: "no such host",
     changed: noHost,
     says: "az://exports can't be reached: its account's endpoint has no address (at KEY): check the account and the endpoint in the location",
+    orSays: noLookup("az"),
   },
   {
     what: "https to http",
@@ -206,6 +213,7 @@ const gs: readonly Refusal[] = [
     what: "no such host",
     changed: noHost,
     says: `gs://exports can't be reached: its endpoint has no address (at KEY): ${checkEndpoint}`,
+    orSays: noLookup("gs"),
   },
   {
     what: "https to http",

@@ -24,6 +24,8 @@ import type { Source, WalkOptions } from "../../domain/ports/source.ts";
 import { openFilesystemSource } from "./filesystem.ts";
 
 const { signal } = new AbortController();
+// What is made here can be read by everybody, but for what says otherwise.
+process.umask(0o022);
 
 testSource("filesystem", async (files) => {
   const folder = temporaryFolder();

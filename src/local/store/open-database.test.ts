@@ -79,12 +79,14 @@ test("a log that a killed server left is made private too", async () => {
 
 test("an empty folder is taken, one that others may enter and that holds other things is not touched", async () => {
   await using parent = temporaryFolder();
-  mkdirSync(parent.join("empty"), { mode: 0o755 });
+  mkdirSync(parent.join("empty"));
+  chmodSync(parent.join("empty"), 0o755);
   {
     await using database = openDatabase(parent.join("empty"));
     assert.equal(modeOf(database.folder), "700");
   }
-  mkdirSync(parent.join("home"), { mode: 0o755 });
+  mkdirSync(parent.join("home"));
+  chmodSync(parent.join("home"), 0o755);
   writeFileSync(parent.join("home/letter"), "");
   assert.throws(() => openDatabase(parent.join("home")), {
     code: "DataFolderFailed",
