@@ -24,7 +24,7 @@ test(
     await using stack = new AsyncDisposableStack();
     const start = (identity: string): Elector => stack.use(startElector(cluster, namespace.name, identity));
     const electors = [start("one"), start("two")];
-    await until("one leads", () => electors.some(isLeading), 30_000);
+    await until("one leads", () => electors.some(isLeading), 60_000);
     const first = electors.find(isLeading);
     const second = electors.find((one) => one !== first);
     assert.ok(first !== undefined && second !== undefined);
@@ -35,14 +35,14 @@ test(
     await once(first.process, "close");
     const killed = Date.now();
     (first.terms.at(-1) ?? { from: 0 }).to = killed;
-    await until("the other leads", () => isLeading(second), 30_000);
-    assert.ok((second.terms[0]?.from ?? 0) >= renewedBefore + 3000, "not before the Lease had run out");
+    await until("the other leads", () => isLeading(second), 90_000);
+    assert.ok((second.terms[0]?.from ?? 0) >= renewedBefore + 15_000, "not before the Lease had run out");
 
     const third = start("three");
     second.process.kill("SIGTERM");
     const [code] = (await once(second.process, "close")) as [number | null];
     assert.equal(code, 0, second.said.join(""));
-    await until("the third leads", () => isLeading(third), 30_000);
+    await until("the third leads", () => isLeading(third), 60_000);
     third.process.kill("SIGTERM");
     await once(third.process, "close");
 

@@ -17,7 +17,7 @@ await runElected(
     clock: { now: () => performance.timeOrigin + performance.now() },
     random: Math.random,
     onError: (error) => console.error(error),
-    times: { lease: 3000, renewDeadline: 2000, retry: 300 },
+    times: { lease: 15_000, renewDeadline: 5000, retry: 300 },
   },
   async (signal) => {
     say("leads");

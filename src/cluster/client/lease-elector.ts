@@ -114,7 +114,8 @@ export async function runElected(
 
   async function release(): Promise<void> {
     try {
-      await lease.release(AbortSignal.timeout(times.retry));
+      // Worth as much time as to hold it: where it fails nobody leads until it runs out.
+      await lease.release(AbortSignal.timeout(times.renewDeadline / 2));
     } catch (error) {
       onError(error, name);
     }
