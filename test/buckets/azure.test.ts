@@ -267,7 +267,25 @@ suite("a container", { skip }, () => {
       });
       while (!ended && !(await isTime())) await sleep(5);
       running.signal("SIGKILL");
-      return (await done).signal === "SIGKILL";
+      const { signal: by } = await done;
+      await untilQuiet(prefix);
+      return by === "SIGKILL";
+    }
+
+    /** What was on its way when its sender died may still arrive. */
+    async function untilQuiet(prefix: string): Promise<void> {
+      for (let last = "", now = await blocksBelow(prefix); now !== last;) {
+        last = now;
+        await sleep(300);
+        now = await blocksBelow(prefix);
+      }
+    }
+
+    async function blocksBelow(prefix: string): Promise<string> {
+      const found: unknown[] = [];
+      for await (const { name } of container.listBlobsFlat({ prefix, includeUncommitedBlobs: true }))
+        found.push(name, (await container.getBlockBlobClient(name).getBlockList("all")).uncommittedBlocks);
+      return JSON.stringify(found);
     }
 
     test("at random instants ends as the same blob, with nothing left beside it", async () => {

@@ -117,9 +117,13 @@ suite("a download of 225 MiB over a bad line", () => {
     });
     const running = startLongshore(["download", url, "-o", file]);
     await until("some of it has come", () => proxy.bytesSent() > 30 * MiB);
+    const told = performance.now();
     running.signal("SIGINT");
     const result = expectExit(await running.done, 130);
-    assert.match(expectOneSentence(result), /interrupted.*same command/);
+    // Whoever can't end by himself in a second and a half is ended, and says no more.
+    if (result.stderr === "")
+      assert.ok(performance.now() - told >= 1500, "it ended in time and said nothing");
+    else assert.match(expectOneSentence(result), /interrupted.*same command/);
     expectNoSecret(result);
     const before = proxy.bytesSent();
     const state = readFileSync(`${file}.partial.json`, "utf8");
@@ -132,7 +136,7 @@ suite("a download of 225 MiB over a bad line", () => {
   test("goes to stdout in order, and is called as the export where nobody says", async (t) => {
     const { work, url } = await badLine(t, { faults: { cut: often, truncate: often }, everyBytes: 8 * MiB });
     const piped = await shell('"$1" download "$2" -o - | sha256sum', [longshoreProgram, url], {
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
     });
     assert.equal(expectExit(piped, 0).stdout.toString().slice(0, 64), digest);
     const part = url.replace("big.tar.zst", "parts/1");

@@ -340,7 +340,7 @@ test("a connection that falls silent is made anew", async (t) => {
     },
   });
   const { timing } = served.call("parts.tar");
-  const call = served.call("parts.tar", { connections: 1, timing: { ...timing, stallMs: 100 } });
+  const call = served.call("parts.tar", { connections: 1, timing: { ...timing, stallMs: 1500 } });
   await fetchArchive(call, fileIn(served), signal);
   assert.deepEqual(readFileSync(fileIn(served)), served.archive);
   assert.ok(served.server.requests.some(({ range }) => range === `bytes=1000-${3 * MiB + 6}`));

@@ -117,6 +117,7 @@ describe("a job's thread", () => {
     await using place = await pretender();
     const following = new AbortController();
     const changes = place.runner.changes(following.signal);
+    const began = performance.now();
     const uid = await place.begin("tells much");
     let heard = 0;
     for await (const changed of changes) {
@@ -127,7 +128,9 @@ describe("a job's thread", () => {
       break;
     }
     following.abort();
-    assert.ok(heard <= 6, `${heard} changes of ${uid}`);
+    // Four times a second, and when it begins and ends: as much more as the machine is slower.
+    const most = 5 + (performance.now() - began) / 250;
+    assert.ok(heard <= most, `${heard} changes of ${uid}`);
   });
 
   for (const name of ["never ends", "spins", "has threads"])
