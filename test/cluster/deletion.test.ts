@@ -62,6 +62,11 @@ const works = (stage: string): Until => {
   const isWanted = (pod: Pod): boolean => stageOf(pod) === stage && phaseOf(pod) === "Running";
   return (space, _name, uid) => space.podsBecome(uid, (pods) => pods.some(isWanted));
 };
+/** A stage that is short may never be seen while it runs. */
+const began = (stage: string): Until => {
+  const isWanted = (pod: Pod): boolean => stageOf(pod) === stage;
+  return (space, _name, uid) => space.podsBecome(uid, (pods) => pods.some(isWanted));
+};
 const suspended: Until = async (space, name, uid) => {
   await works("pack")(space, name, uid);
   await space.patch(name, { suspend: true });
@@ -95,10 +100,10 @@ const stages: Record<string, Stage> = {
     warns: true,
   },
   refused: { spec: { workers: { readAs: "Root" } }, until: says("PodRefused") },
-  planning: { spec: indexed, until: works("plan") },
+  planning: { spec: indexed, until: began("plan") },
   "packing by one worker": { until: works("all") },
   "packing by several": { spec: indexed, until: works("pack") },
-  finalizing: { spec: { ...small, ...indexed }, until: works("finalize") },
+  finalizing: { spec: { ...small, ...indexed }, until: began("finalize") },
   suspended: { spec: indexed, until: suspended },
   "when it succeeded": { spec: small, until: ends("True") },
   "when it failed": {

@@ -59,7 +59,7 @@ export interface ExportNamespaceOptions {
 
 const { signal } = new AbortController();
 /** Milliseconds; a machine that runs a whole cluster and its tests takes its time. */
-const patience = 150_000;
+const patience = 400_000;
 
 export async function openExportNamespace(options: ExportNamespaceOptions): Promise<ExportNamespace> {
   await using opening = new AsyncDisposableStack();

@@ -7,7 +7,7 @@ import type { Export } from "../../src/domain/resources/resource.ts";
 
 export const exports = resourceOf("Export");
 /** Milliseconds; a machine that runs a whole cluster and its tests takes its time. */
-const usualPatience = 150_000;
+const usualPatience = 400_000;
 
 /** Resolves with the export as soon as it is as wanted; with undefined where it is wanted gone. */
 export async function exportBecomes(

@@ -37,7 +37,7 @@ export async function testImage(): Promise<string> {
 
 /** Gives an image that the node knows another name; the node forgets that when it is disposed. */
 export async function imageAlias(reference: string, alias: string): Promise<AsyncDisposable> {
-  const whole = (name: string): string => `docker.io/library/${name}`;
+  const whole = (name: string): string => (name.includes("/") ? name : `docker.io/library/${name}`);
   expectExit(await images("tag", whole(reference), whole(alias)), 0);
   return {
     [Symbol.asyncDispose]: async () => {

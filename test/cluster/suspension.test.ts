@@ -22,7 +22,7 @@ import { kubectl } from "./kubectl.ts";
 const part = 16 * 2 ** 20;
 const indexed = { mode: "Indexed", count: 4 };
 
-describe("suspended exports in a cluster", { skip: noExports, timeout: 600_000 }, () => {
+describe("suspended exports in a cluster", { skip: noExports, timeout: 1_200_000 }, () => {
   let space: ExportNamespace;
   let source: string;
   let out: string;
@@ -68,7 +68,14 @@ describe("suspended exports in a cluster", { skip: noExports, timeout: 600_000 }
     pods.some((pod) => stageOf(pod) === "pack" && phaseOf(pod) === "Running");
 
   test("the Job stays with its shares that are done, and only the others go on", async () => {
-    const { metadata } = await create("shares", { compressionLevel: 19 });
+    const { metadata } = await create("shares", {
+      compressionLevel: 19,
+      // So little of a processor that the third part takes longer than anybody needs to suspend it.
+      workers: {
+        ...indexed,
+        resources: { requests: { cpu: "50m" }, limits: { cpu: "300m", memory: "1Gi" } },
+      },
+    });
     const uid = metadata.uid;
     await space.podsBecome(uid, (pods) =>
       pods.some((pod) => stageOf(pod) === "pack" && phaseOf(pod) === "Succeeded"),
