@@ -1,8 +1,8 @@
 /** What `export` prints at its end. */
 import { joinLocation } from "../domain/location.ts";
-import type { Manifest } from "../domain/manifest.ts";
 import { archiveEtag } from "../engine/blob/archive-etag.ts";
 import type { ExportResult } from "../engine/exporting/export-call.ts";
+import { countsOf } from "../engine/exporting/export-counts.ts";
 import { summaryText } from "./export-summary.ts";
 
 /** As `export --json` prints it. */
@@ -22,18 +22,15 @@ export interface ExportDocument {
 
 export function exportDocument(result: ExportResult, location: string, seconds: number): ExportDocument {
   const { manifest, manifestDigest } = result;
-  const { totals, parts, run, differences } = manifest;
-  const reused = new Set(run.reused);
-  const written = parts.reduce((sum, part) => sum + (reused.has(part.number) ? 0 : part.size), 0);
+  const { files, differences, parts, bytes, archive } = countsOf(manifest);
   return {
-    name: run.name,
+    name: manifest.run.name,
     state: "Succeeded",
-    files: totals.files,
-    differences:
-      differences.changed + differences.vanished + differences.unreadable + differences.unsupported,
-    parts: { total: parts.length, succeeded: parts.length, reused: reused.size },
-    bytes: { source: totals.content, written, redone: run.redone },
-    archive: manifest.format === "files" ? null : archiveOf(manifest),
+    files,
+    differences,
+    parts: { total: parts.total, succeeded: parts.total, reused: parts.reused },
+    bytes,
+    archive: archive === undefined ? null : { ...archive, etag: archiveEtag(manifest).slice(1, -1) },
     location,
     manifestDigest,
     seconds: Math.round(seconds * 1000) / 1000,
@@ -47,8 +44,3 @@ export const documentText = (document: ExportDocument, unchanged: boolean): stri
     state: unchanged ? "is finished" : document.state,
     differencesAt: joinLocation(document.location, "differences.jsonl"),
   });
-
-function archiveOf(manifest: Manifest): NonNullable<ExportDocument["archive"]> {
-  const { format, totals, run } = manifest;
-  return { file: `${run.name}.${format}`, size: totals.archive, etag: archiveEtag(manifest).slice(1, -1) };
-}

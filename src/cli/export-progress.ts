@@ -1,10 +1,10 @@
 /** Follows an export's events: the progress bar, and notices as lines of their own. */
-import type { ExportEvent } from "../engine/exporting/export-call.ts";
+import type { EngineEvent } from "../engine/exporting/export-call.ts";
 import type { CliContext } from "./context.ts";
 import { showProgress } from "./progress.ts";
 
 export interface TrackedExport extends AsyncDisposable {
-  readonly onEvent: (event: ExportEvent) => void;
+  readonly onEvent: (event: EngineEvent) => void;
 }
 
 export function trackExport(context: CliContext, label: string): TrackedExport {

@@ -1,3 +1,4 @@
+/** What workers that pack are told, and what they say. */
 import type { ExportOptions } from "./export-options.ts";
 import type { PlannedPart } from "./part.ts";
 import type { ArchiveUpload } from "./ports/archive-uploads.ts";

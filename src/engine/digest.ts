@@ -1,3 +1,4 @@
+/** The digest that exports prove themselves with. */
 import { createHash } from "node:crypto";
 
 /** Lower-case hex SHA-256 (FIPS 180-4). */

@@ -12,11 +12,11 @@ import type { CliContext } from "../cli/context.ts";
 import { runCli } from "../cli/program.ts";
 import { undefinedIf } from "../domain/errors.ts";
 import { installSettings } from "../cluster/manifests/install-settings.ts";
-import { startPackPool } from "../local/pack-pool.ts";
 import { drivers, pathOf } from "./drivers.ts";
+import { engineHome, processHolder } from "./engine-home.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { standardOutput } from "./standard-output.ts";
-import { engineVersions, version } from "./versions.ts";
+import { version } from "./versions.ts";
 
 const { signal, giveTime } = listenForInterruption(process);
 
@@ -103,15 +103,7 @@ const context: CliContext = {
       });
     },
   },
-  exportHome: {
-    drivers,
-    startPool: (options) => startPackPool(new URL("pack-worker.ts", import.meta.url), options),
-    clock: Date,
-    newId: randomUUID,
-    host: hostname(),
-    holder: `process ${process.pid} on ${hostname()}`,
-    versions: engineVersions,
-  },
+  exportHome: engineHome({ drivers, holder: processHolder }),
 };
 
 const code = await runCli(process.argv.slice(isPlugin ? 3 : 2), context);

@@ -1,8 +1,8 @@
 /** What a runner is told of the engine's work: its events added up, and its result. */
-import { exportDocument } from "../cli/export-document.ts";
 import { noProgress, type Reached } from "../domain/furthest-progress.ts";
 import type { JobResult } from "../domain/ports/job-runner.ts";
-import type { ExportEvent, ExportResult } from "../engine/exporting/export-call.ts";
+import type { EngineEvent, ExportResult } from "../engine/exporting/export-call.ts";
+import { countsOf } from "../engine/exporting/export-counts.ts";
 
 export interface ProgressFollower {
   readonly progress: (report: Reached) => void;
@@ -10,7 +10,7 @@ export interface ProgressFollower {
 }
 
 /** Adds the engine's events up; the report that the follower is given is always the same object. */
-export function followProgress(follower: ProgressFollower): (event: ExportEvent) => void {
+export function followProgress(follower: ProgressFollower): (event: EngineEvent) => void {
   const progress = { ...noProgress.progress };
   const parts = { ...noProgress.parts };
   const report: Reached = { progress, parts };
@@ -36,14 +36,6 @@ export function followProgress(follower: ProgressFollower): (event: ExportEvent)
   };
 }
 
-export function jobResult(result: ExportResult, location: string): JobResult {
-  const { manifestDigest, files, differences, parts, bytes, archive } = exportDocument(result, location, 0);
-  return {
-    manifestDigest,
-    files,
-    differences,
-    parts: { total: parts.total, reused: parts.reused },
-    bytes,
-    ...(archive === null ? {} : { archive }),
-  };
+export function jobResult({ manifest, manifestDigest }: ExportResult): JobResult {
+  return { manifestDigest, ...countsOf(manifest) };
 }

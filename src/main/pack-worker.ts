@@ -1,4 +1,5 @@
 /** The program of a worker thread: it is told the export once, and then one part after another. */
+import { randomUUID } from "node:crypto";
 import { workerData } from "node:worker_threads";
 import type { PackJob } from "../domain/pack-task.ts";
 import { makePartSafe } from "../engine/packing/make-part-safe.ts";
@@ -27,6 +28,7 @@ servePool(async (onProgress) => {
     resumed,
     upload,
     clock: Date,
+    newId: randomUUID,
     openDestination: drivers.openDestination,
     onProgress,
     pace: job.byteRate === undefined ? undefined : paceBy(job.byteRate),

@@ -1,5 +1,4 @@
 /** The program of a worker's pod: one stage of one export. It knows no Kubernetes: mounts, an environment, a last message. */
-import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { normalize } from "node:path";
@@ -21,12 +20,11 @@ import { mountOf } from "../domain/mount-way.ts";
 import { tailParts } from "../domain/part.ts";
 import type { Reached } from "../domain/furthest-progress.ts";
 import type { ExportCall, ExportHome } from "../engine/exporting/export-call.ts";
-import { startPackPool } from "../local/pack-pool.ts";
+import { engineHome } from "./engine-home.ts";
 import { followProgress, jobResult } from "./job-progress.ts";
 import { drivers } from "./drivers.ts";
 import { errorFields, type Log } from "./log.ts";
 import { driversReaching } from "./reaching-drivers.ts";
-import { engineVersions } from "./versions.ts";
 
 export interface WorkerHome {
   readonly environment: Environment;
@@ -158,7 +156,7 @@ async function exportStage(
       },
       notice: (message) => log(message),
     });
-    const engine = engineHome(ways, follow);
+    const engine = podHome(ways, follow);
     if (options.stage === "all" || options.stage === "plan") await refuseNested(job, signal);
     switch (options.stage) {
       case "all":
@@ -188,7 +186,7 @@ function reporting({ environment, log }: WorkerHome, signal: AbortSignal): Repor
 
 async function runWhole(call: ExportCall, home: ExportHome, signal: AbortSignal): Promise<Said> {
   const { runExport } = await import("../engine/exporting/run-export.ts");
-  return { result: jobResult(await runExport(call, home, signal), call.location) };
+  return { result: jobResult(await runExport(call, home, signal)) };
 }
 
 /** What is finished already says the same as any other plan: finalize finds that out. */
@@ -214,21 +212,8 @@ async function refuseNested({ location, ways }: ExportTask["job"], signal: Abort
   await refuseNestedLocation(place, (above) => drivers.openDestination(above), signal);
 }
 
-function engineHome(ways: Readonly<Record<string, string>>, onEvent: ExportHome["onEvent"]): ExportHome {
-  return {
-    drivers: driversReaching(ways),
-    startPool: (given) =>
-      startPackPool(new URL("pack-worker.ts", import.meta.url), {
-        ...given,
-        // Most exports are small, and a thread that has nothing to do costs as much to start as one that has.
-        workersAtOnce: 1,
-        job: { ...given.job, ways },
-      }),
-    clock: Date,
-    newId: randomUUID,
-    host: hostname(),
-    holder,
-    versions: engineVersions,
-    onEvent,
-  };
+function podHome(ways: Readonly<Record<string, string>>, onEvent: ExportHome["onEvent"]): ExportHome {
+  // Most exports are small, and a thread that has nothing to do costs as much to start as one that has.
+  const home = engineHome({ drivers: driversReaching(ways), holder, job: { ways }, workersAtOnce: 1 });
+  return { ...home, onEvent };
 }

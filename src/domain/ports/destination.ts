@@ -1,3 +1,4 @@
+/** The port of places that exports are written to. */
 import type { ObjectDescription } from "../entry.ts";
 import type { ArchiveUpload, ArchiveUploads, StoredPart } from "./archive-uploads.ts";
 

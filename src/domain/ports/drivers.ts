@@ -1,3 +1,4 @@
+/** What opens sources, destinations and formats. */
 import type { FormatName } from "../export-options.ts";
 import type { Destination } from "./destination.ts";
 import type { Format } from "./format.ts";

@@ -1,3 +1,4 @@
+/** The port of the store of resources. */
 import type { Kind, Resources } from "../resources/resource.ts";
 
 /**

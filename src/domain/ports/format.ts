@@ -1,3 +1,4 @@
+/** The port of archive formats. */
 import type { EntryType, PlannedEntry } from "../entry.ts";
 import type { FormatName } from "../export-options.ts";
 

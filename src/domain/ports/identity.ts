@@ -1,3 +1,4 @@
+/** The port of what knows callers by their credentials. */
 import type { Role } from "../permission.ts";
 
 /** Says who calls. API tokens on one machine; TokenReview and OIDC in a cluster. */

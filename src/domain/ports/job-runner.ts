@@ -1,3 +1,4 @@
+/** The port of what runs exports. */
 import type { ErrorCode } from "../errors.ts";
 import type { ExportOptions } from "../export-options.ts";
 import type { Reached } from "../furthest-progress.ts";

@@ -1,3 +1,4 @@
+/** The port of object stores. */
 import type { ObjectDescription } from "../entry.ts";
 import type { ByteRange, PresignTerms } from "./destination.ts";
 

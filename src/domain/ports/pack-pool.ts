@@ -1,3 +1,4 @@
+/** The port of workers that pack parts. */
 import type { PackJob, PackOutcome, PackProgress, PackTask } from "../pack-task.ts";
 
 /** Workers that make parts safe: threads of one machine, or pods. Disposing it stops them. */

@@ -1,3 +1,4 @@
+/** The port of what is exported. */
 import type { DifferenceReason, Entry, ObjectDescription, PlannedEntry } from "../entry.ts";
 
 /** A tree of files to take out. Reading never changes it. */

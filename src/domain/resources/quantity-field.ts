@@ -1,3 +1,4 @@
+/** A size in bytes as resources say it. */
 import { z } from "zod";
 import { parseQuantity, quantityPattern } from "../quantity.ts";
 import { withRules } from "./validation-rule.ts";

@@ -12,7 +12,7 @@ import { archiveTypes, unknownType } from "./media-types.ts";
 import { objectSegment } from "./object-segment.ts";
 import { openSegments, startsOf } from "./segment-reader.ts";
 import type { ServedExport } from "./served-export.ts";
-import { storedObject } from "./stored-object.ts";
+import { directObject } from "./direct-object.ts";
 
 /** `file` must be the archive's name. Throws ResourceNotFound. */
 export function archiveBlob(served: ServedExport, file: string): Blob {
@@ -41,7 +41,7 @@ function storedArchive(served: ServedExport, size: number): StoredBlob | undefin
   const { parts, run } = served.opened.manifest;
   if (run.archive !== undefined) {
     const { object, etag } = run.archive;
-    return storedObject(served, { name: byteStringOfText(object), size, etag });
+    return directObject(served, { name: byteStringOfText(object), size, etag });
   }
   const [only, ...others] = parts;
   return only === undefined || others.length > 0 ? undefined : storedPart(served, only);
@@ -49,7 +49,7 @@ function storedArchive(served: ServedExport, size: number): StoredBlob | undefin
 
 function storedPart(served: ServedExport, part: ManifestPart): StoredBlob | undefined {
   if (isPiece(part)) return undefined;
-  return storedObject(served, { name: byteStringOfText(part.object), size: part.size });
+  return directObject(served, { name: byteStringOfText(part.object), size: part.size });
 }
 
 /** By its number, or the name of its object. Throws ResourceNotFound. */

@@ -1,3 +1,4 @@
+/** A segment of a download that is held in memory. */
 import type { Segment } from "./blob.ts";
 
 /** Bytes that are made in memory; only for what nobody can make large. */

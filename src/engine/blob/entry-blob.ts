@@ -21,7 +21,7 @@ import { unknownType } from "./media-types.ts";
 import { objectRunSegment, objectSegment } from "./object-segment.ts";
 import { openSegments, startsOf } from "./segment-reader.ts";
 import type { ServedExport } from "./served-export.ts";
-import { storedObject } from "./stored-object.ts";
+import { directObject } from "./direct-object.ts";
 
 /** Throws ResourceNotFound, NotDownloadable (a folder, a symbolic link, a device) or Damaged. */
 export async function entryBlob(served: ServedExport, path: string, signal: AbortSignal): Promise<Blob> {
@@ -99,7 +99,7 @@ function keptFile(served: ServedExport, { entry }: WholeEntry): Content {
   const { destination, manifestSha256 } = opened;
   const segment = objectSegment({ destination, name, size, sha256: digest, proven: shared.proven });
   const facts = digest === undefined ? [manifestSha256, entry.path, crc32] : [digest];
-  return { segments: [segment], size, facts, sha256: digest, stored: storedObject(served, { name, size }) };
+  return { segments: [segment], size, facts, sha256: digest, stored: directObject(served, { name, size }) };
 }
 
 function packedFile(served: ServedExport, { entry, pieces }: WholeEntry): Content {

@@ -21,7 +21,7 @@ import { recordTypes } from "./media-types.ts";
 import { objectSegment } from "./object-segment.ts";
 import { openObject } from "./open-object.ts";
 import type { ServedExport } from "./served-export.ts";
-import { storedObject } from "./stored-object.ts";
+import { directObject } from "./direct-object.ts";
 
 /** Throws ResourceNotFound or Damaged. */
 export async function recordBlob(
@@ -82,7 +82,7 @@ interface Listed {
 function listed(served: ServedExport, { object: name, size, sha256: digest }: Listed): Content {
   const { opened, shared } = served;
   const object = { destination: opened.destination, name, size, sha256: digest, proven: shared.proven };
-  const stored = storedObject(served, { name, size });
+  const stored = directObject(served, { name, size });
   return { segment: objectSegment(object), digest, facts: [digest], stored };
 }
 
@@ -94,7 +94,7 @@ async function sums(served: ServedExport, signal: AbortSignal): Promise<Content>
   if (manifest.format === "files") {
     const size = await sizeOf(opened, name, signal);
     const object = { destination, name, size, sha256: undefined, proven: shared.proven };
-    const stored = storedObject(served, { name, size });
+    const stored = directObject(served, { name, size });
     return { segment: objectSegment(object), facts: [manifestSha256, String(size)], stored };
   }
   const parts = manifest.parts.map((part) => ({ ...part, object: byteStringOfText(part.object) }));

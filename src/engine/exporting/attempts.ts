@@ -1,3 +1,4 @@
+/** How often parts were begun. */
 import { partOfObject, type PlannedPart } from "../../domain/part.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 

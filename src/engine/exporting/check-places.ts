@@ -1,3 +1,4 @@
+/** Whether an export may lie where it is to lie. */
 import { LongshoreError } from "../../domain/errors.ts";
 import { isWithin } from "../../domain/location.ts";
 

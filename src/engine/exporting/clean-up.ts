@@ -1,3 +1,4 @@
+/** Clears away what only the making of an export needs. */
 import type { Destination } from "../../domain/ports/destination.ts";
 import { allEnded } from "../all-ended.ts";
 

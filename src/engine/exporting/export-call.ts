@@ -1,3 +1,4 @@
+/** What the engine is told of an export, where it lives, and what it says. */
 import type { KeyObject } from "node:crypto";
 import type { ExportOptions } from "../../domain/export-options.ts";
 import type { Manifest } from "../../domain/manifest.ts";
@@ -45,7 +46,7 @@ export interface ExportHome {
   /** Who works here, in words for whoever finds the export locked. */
   readonly holder: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly onEvent: (event: ExportEvent) => void;
+  readonly onEvent: (event: EngineEvent) => void;
 }
 
 /** A call with its source and destination open. */
@@ -56,7 +57,7 @@ export interface ExportWork {
   readonly destination: Destination;
 }
 
-export type ExportEvent =
+export type EngineEvent =
   /** Something a person should know, in one sentence. */
   | { readonly kind: "notice"; readonly message: string }
   | {

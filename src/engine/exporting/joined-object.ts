@@ -1,7 +1,7 @@
 /** An object of the export that is made of pieces of its parts. */
-import { createHash } from "node:crypto";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { FileDigest } from "../../domain/receipt.ts";
+import { summedWriter } from "../summed-writer.ts";
 
 /** Writes one object piece by piece, hashing on the way; it becomes visible and durable at `commit`. */
 export interface JoinedObject extends AsyncDisposable {
@@ -17,19 +17,14 @@ export async function createJoinedObject(
   signal: AbortSignal,
 ): Promise<JoinedObject> {
   const writer = await destination.create(`tmp/finalize.${label}`, signal);
-  const hash = createHash("sha256");
-  let size = 0;
+  const summed = summedWriter(writer);
   return {
     get size() {
-      return size;
+      return summed.size;
     },
-    write: (bytes) => {
-      hash.update(bytes);
-      writer.write(bytes);
-      size += bytes.length;
-    },
+    write: summed.write,
     commit: async (name) => {
-      const sha256 = hash.digest("hex");
+      const { size, sha256 } = summed.finish();
       const object = typeof name === "string" ? name : name(sha256);
       await writer.commit(object);
       await writer.flush();

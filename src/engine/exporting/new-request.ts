@@ -1,3 +1,4 @@
+/** The record of what an export was asked to be. */
 import { formatVersion } from "../../domain/export-options.ts";
 import type { ExportRequest } from "../../domain/plan.ts";
 import type { ExportWork } from "./export-call.ts";

@@ -1,7 +1,7 @@
 /** Downloads the archive of an export: part by part over several connections, each checked, to a file that appears when it is whole. */
 import { outputError } from "../reading/output-error.ts";
 import { isJoined } from "../verify/joined-file.ts";
-import { type Archive, archiveOf, type ArchivePart } from "./archive-parts.ts";
+import { type Archive, archiveOf, type ArchivePart } from "./archive.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
 import { damagedPart, fetchPart, type PartWork } from "./fetch-part.ts";
 import { mendPart } from "./mend-part.ts";

@@ -1,6 +1,6 @@
 /** Fetches one part to its place in the growing archive, and again what of it came wrong. */
 import { LongshoreError } from "../../domain/errors.ts";
-import type { ArchivePart } from "./archive-parts.ts";
+import type { ArchivePart } from "./archive.ts";
 import { blockSums } from "./block-sums.ts";
 import { type Fetching, fetchInto } from "./fetch-into.ts";
 import { fileSink } from "./file-sink.ts";

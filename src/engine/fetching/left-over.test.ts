@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Archive } from "./archive-parts.ts";
+import type { Archive } from "./archive.ts";
 import { leftOver } from "./left-over.ts";
 import type { ArchiveState } from "./state-file.ts";
 

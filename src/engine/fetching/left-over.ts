@@ -1,5 +1,5 @@
 /** What an interrupted download of an archive has left: parts that hold, and bytes that are worth a look. */
-import type { Archive } from "./archive-parts.ts";
+import type { Archive } from "./archive.ts";
 import type { ArchiveState, Stamp } from "./state-file.ts";
 
 export interface LeftOver {

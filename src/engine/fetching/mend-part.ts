@@ -2,7 +2,7 @@
  * Mends a part that came with a wrong byte in it. Which byte is unknown, so all of it is fetched once more; where that isn't
  * right either, only the blocks that differ between tries are, since a line hardly damages a block twice in the same way.
  */
-import type { ArchivePart } from "./archive-parts.ts";
+import type { ArchivePart } from "./archive.ts";
 import { blockSize, blockSums } from "./block-sums.ts";
 import { fetchInto } from "./fetch-into.ts";
 import { fileSink } from "./file-sink.ts";

@@ -1,5 +1,5 @@
 /** Keeps the state file of an archive in step with the download: after each part, and twice a second while parts grow. */
-import type { Archive, ArchivePart } from "./archive-parts.ts";
+import type { Archive, ArchivePart } from "./archive.ts";
 import type { PartialFile } from "./partial-file.ts";
 import { type ArchiveState, type Stamp, writeState } from "./state-file.ts";
 

@@ -1,6 +1,6 @@
 /** Hands out the archive of an export in order, checking each part on the way. */
 import { createHash } from "node:crypto";
-import { archiveOf, type ArchivePart } from "./archive-parts.ts";
+import { archiveOf, type ArchivePart } from "./archive.ts";
 import { fetchInto, type Fetching } from "./fetch-into.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
 import { damagedPart } from "./fetch-part.ts";

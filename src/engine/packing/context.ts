@@ -1,3 +1,4 @@
+/** What packing works with. */
 import type { ExportOptions } from "../../domain/export-options.ts";
 import type { PackProgress } from "../../domain/pack-task.ts";
 import type { ArchiveUpload } from "../../domain/ports/archive-uploads.ts";
@@ -8,13 +9,14 @@ import type { Source } from "../../domain/ports/source.ts";
 
 export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
 
-/** What packing works with. */
 export interface PackContext {
   readonly source: Source;
   readonly destination: Destination;
   readonly format: Format;
   readonly options: ExportOptions;
   readonly clock: Clock;
+  /** A random id for what must have a name of its own. */
+  readonly newId: () => string;
   /** Whether others may have worked on the export before: only then is there something to adopt. */
   readonly resumed: boolean;
   /** The upload that parts are sent into; absent where they are objects. */

@@ -1,3 +1,4 @@
+/** Makes many small objects durable side by side. */
 import type { ObjectWriter } from "../../domain/ports/destination.ts";
 
 /** Objects that are committed but not yet durable; flushing many side by side is what makes small files bearable. */

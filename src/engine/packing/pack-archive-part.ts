@@ -14,7 +14,7 @@ import { OpenedAhead } from "./opened-ahead.ts";
 import { readPlanPage } from "./plan-page.ts";
 import { priorPieces } from "./prior-pieces.ts";
 
-export interface ArchivePart {
+export interface PartToPack {
   readonly part: PlannedPart;
   readonly format: ArchiveFormat;
   /** Receives the stored bytes. */
@@ -33,7 +33,7 @@ const patience = 4 * 2 ** 20;
 
 export async function packArchivePart(
   context: PackContext,
-  packed: ArchivePart,
+  packed: PartToPack,
   signal: AbortSignal,
 ): Promise<PackedContent> {
   const { part, format, fragments } = packed;
@@ -116,7 +116,7 @@ function packContent(
 /** A zip says at a file's end what all its pieces come to. */
 async function closingOf(
   context: PackContext,
-  { part, format }: ArchivePart,
+  { part, format }: PartToPack,
   piece: { entry: PlannedEntry; crc32: number },
   signal: AbortSignal,
 ): Promise<EntryClosing> {

@@ -4,8 +4,8 @@ import type { ArchiveUpload, ArchiveUploads, StoredPart } from "../../domain/por
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { ArchiveFormat } from "../../domain/ports/format.ts";
 import type { Receipt, SentPart } from "../../domain/receipt.ts";
+import { summedWriter } from "../summed-writer.ts";
 import type { PackContext } from "./context.ts";
-import { createPartSink } from "./part-sink.ts";
 
 export interface PartOutput extends AsyncDisposable {
   readonly write: (bytes: Uint8Array) => void;
@@ -39,7 +39,7 @@ async function objectOutput(
   signal: AbortSignal,
 ): Promise<PartOutput> {
   const writer = await destination.create(part.temporary, signal);
-  const sink = createPartSink(writer);
+  const sink = summedWriter(writer);
   return {
     write: sink.write,
     finish: () => {

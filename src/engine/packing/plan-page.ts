@@ -1,3 +1,4 @@
+/** Reads the plan lines of a part. */
 import { planName } from "../../domain/record-names.ts";
 import { createHash } from "node:crypto";
 import { LongshoreError } from "../../domain/errors.ts";

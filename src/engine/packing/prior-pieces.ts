@@ -1,3 +1,4 @@
+/** What the parts before one have of a split file. */
 import { crc32Combine } from "../../domain/crc32-combine.ts";
 import { LongshoreError } from "../../domain/errors.ts";
 import type { Destination } from "../../domain/ports/destination.ts";

@@ -1,7 +1,7 @@
 /** Takes a part over from an earlier export whose key is equal, after hashing the old bytes. */
 import { indexName } from "../../domain/record-names.ts";
 import { undefinedIf } from "../../domain/errors.ts";
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { ReusablePart } from "../../domain/pack-task.ts";
 import {
   archiveObject,
@@ -25,7 +25,7 @@ export async function reusePart(
   reusable: ReusablePart,
   signal: AbortSignal,
 ): Promise<Receipt | undefined> {
-  const { destination, format, clock } = context;
+  const { format, clock } = context;
   if (format.layout === "files") return undefined;
   const startedAt = new Date(clock.now()).toISOString();
   const previous = await context.openDestination(reusable.location);
@@ -35,7 +35,7 @@ export async function reusePart(
   const fragment = await copyIndexLines(
     previous,
     reusable,
-    { destination, part, expected: old.index.fragment.sha256 },
+    { context, part, expected: old.index.fragment.sha256 },
     signal,
   ).catch(undefinedIf("Damaged"));
   if (fragment === undefined) return undefined;
@@ -56,7 +56,7 @@ export async function reusePart(
   };
 }
 
-type StoredPart = Pick<Receipt, "object" | "size" | "sha256" | "sent" | "frames">;
+type TakenPart = Pick<Receipt, "object" | "size" | "sha256" | "sent" | "frames">;
 
 /** Lets the store copy an object, or a piece of one, where it can; else the bytes go through us. */
 async function takeStored(
@@ -64,7 +64,7 @@ async function takeStored(
   part: PlannedPart,
   transferred: TransferredPart,
   signal: AbortSignal,
-): Promise<StoredPart | undefined> {
+): Promise<TakenPart | undefined> {
   const { destination, upload } = context;
   const { previous, old } = transferred;
   if (upload !== undefined)
@@ -91,7 +91,7 @@ async function copyIntoUpload(
   number: number,
   { previous, old, stored }: TransferredPart,
   signal: AbortSignal,
-): Promise<StoredPart | undefined> {
+): Promise<TakenPart | undefined> {
   const { size, sha256, frames, sent } = old;
   if (upload === undefined || sent === undefined || size < (destination.archives?.smallestPart ?? 0))
     return undefined;
@@ -108,11 +108,14 @@ async function copyIntoUpload(
 async function copyIndexLines(
   previous: Destination,
   reusable: ReusablePart,
-  into: { destination: Destination; part: PlannedPart; expected: string },
+  into: { context: PackContext; part: PlannedPart; expected: string },
   signal: AbortSignal,
 ): Promise<Receipt["index"]["fragment"] | undefined> {
-  const { destination, part, expected } = into;
-  await using writer: ObjectWriter = await destination.create(`tmp/${randomUUID()}`, signal);
+  const { context, part, expected } = into;
+  await using writer: ObjectWriter = await context.destination.create(
+    `tmp/${number8(part.number)}.${context.newId()}`,
+    signal,
+  );
   const hash = createHash("sha256");
   const range = { offset: reusable.indexOffset, length: reusable.indexSize };
   for await (const chunk of previous.read(indexName, range, signal)) {

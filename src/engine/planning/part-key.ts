@@ -1,3 +1,4 @@
+/** What makes two parts equal. */
 import { createHash, type Hash } from "node:crypto";
 import { formatVersion, type FormatName } from "../../domain/export-options.ts";
 

@@ -112,6 +112,7 @@ async function contextFor(
     upload,
     clock: home.clock,
     resumed: false,
+    newId: home.newId,
     openDestination: home.drivers.openDestination,
     onProgress: () => undefined,
   };

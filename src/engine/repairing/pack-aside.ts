@@ -34,6 +34,7 @@ export async function packAside(
     options: call.options,
     clock: home.clock,
     resumed: false,
+    newId: home.newId,
     openDestination: home.drivers.openDestination,
     onProgress: () => undefined,
   };

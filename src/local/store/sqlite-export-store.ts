@@ -11,7 +11,7 @@ import type {
 } from "../../domain/ports/export-store.ts";
 import type { Kind, Resources } from "../../domain/resources/resource.ts";
 import type { RowLimits } from "./bounded-rows.ts";
-import { changeFeed } from "./change-feed.ts";
+import { changeSignal } from "./change-signal.ts";
 import { type GroupedWrite, groupCommit } from "./group-commit.ts";
 import { changeHistory, type HistoryLimits } from "./change-history.ts";
 import type { LocalDatabase } from "./open-database.ts";
@@ -44,7 +44,7 @@ const pageCharacters = 2 ** 23;
 export function sqliteExportStore(database: LocalDatabase, options: ExportStoreOptions): ExportStore {
   const table = resourceTable(database);
   const history = changeHistory(database, options.history ?? defaultHistory);
-  const feed = changeFeed();
+  const feed = changeSignal();
   const sources: WatchSources = { database, table, history, feed };
 
   const commits = groupCommit(database);

@@ -10,7 +10,7 @@ import { LongshoreError } from "../../domain/errors.ts";
 import type { ResourceEvent, ResourceKey, WatchQuery } from "../../domain/ports/export-store.ts";
 import type { Kind } from "../../domain/resources/resource.ts";
 import type { BoundedRows, DocumentRow, RowLimits } from "./bounded-rows.ts";
-import type { ChangeFeed } from "./change-feed.ts";
+import type { ChangeSignal } from "./change-signal.ts";
 import type { ChangeHistory, ChangeRow } from "./change-history.ts";
 import type { LocalDatabase } from "./open-database.ts";
 import { readDocument, type ResourceTable } from "./resource-table.ts";
@@ -19,7 +19,7 @@ export interface WatchSources {
   readonly database: LocalDatabase;
   readonly table: ResourceTable;
   readonly history: ChangeHistory;
-  readonly feed: ChangeFeed;
+  readonly feed: ChangeSignal;
 }
 
 /** How far a watch has come. */

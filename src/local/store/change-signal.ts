@@ -2,7 +2,7 @@
 import type { WatchQuery } from "../../domain/ports/export-store.ts";
 import type { Kind, Resource } from "../../domain/resources/resource.ts";
 
-export interface ChangeFeed {
+export interface ChangeSignal {
   /** Told after the change is durable. */
   announce(resource: Resource): void;
   /** The version of the first change of what is watched after this call. Rejects with the reason of `signal`. */
@@ -11,7 +11,7 @@ export interface ChangeFeed {
 
 type Listener = (resource: Resource) => void;
 
-export function changeFeed(): ChangeFeed {
+export function changeSignal(): ChangeSignal {
   const listeners = new Set<Listener>();
   return {
     announce: (resource) => {

@@ -5,7 +5,7 @@ import type { StoredBlob } from "./blob.ts";
 import { openObject } from "./open-object.ts";
 import type { ServedExport } from "./served-export.ts";
 
-export interface StoredObject {
+export interface DirectObject {
   /** A byte string. */
   readonly name: string;
   readonly size: number;
@@ -14,9 +14,9 @@ export interface StoredObject {
 }
 
 /** Undefined where the destination makes no URLs for others. */
-export function storedObject(
+export function directObject(
   { opened: { destination }, shared: { seen } }: ServedExport,
-  object: StoredObject,
+  object: DirectObject,
 ): StoredBlob | undefined {
   const presign = destination.presign?.bind(destination);
   if (presign === undefined) return undefined;
