@@ -8,7 +8,7 @@ import { count, sha256Hex } from "./schema-words.ts";
 export const ExportRequest = z.strictObject({
   formatVersion: z.literal(1),
   name: z.string(),
-  /** A random id, or in a cluster its uid, the namespace's and the export's. */
+  /** A random id; of an Export of one machine its uid; in a cluster the cluster's uid, the namespace's and the Export's, with "/" between. */
   owner: z.string(),
   source: z.string(),
   startedAt: z.iso.datetime(),
@@ -19,6 +19,10 @@ export const ExportRequest = z.strictObject({
   upload: z.strictObject({ object: ObjectName, id: z.string().max(4096) }).optional(),
 });
 export type ExportRequest = z.infer<typeof ExportRequest>;
+
+/** Whether what records name is the owner who asks: early builds wrote the uid of a cluster's Export alone. */
+export const isOwner = (asked: string, recorded: string): boolean =>
+  asked === recorded || (recorded !== "" && asked.endsWith(`/${recorded}`));
 
 const PlannedPartRecord = z.strictObject({
   number: count,

@@ -129,11 +129,11 @@ async function exportStage(
   signal: AbortSignal,
 ): Promise<Said> {
   const { scratch, log } = home;
-  const { exportUid, namespace, name, source, location, previous, ways } = job;
+  const { exportUid, owner = exportUid, namespace, name, source, location, previous, ways } = job;
   const call: ExportCall = {
     name,
     namespace,
-    owner: exportUid,
+    owner,
     source,
     location,
     options: job.options,

@@ -1,9 +1,10 @@
 /** Exports of a real cluster, run by the operator in pods from claim to claim, whatever becomes of those pods. */
 import assert from "node:assert/strict";
-import { existsSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Pod, pods } from "../../src/cluster/jobs/objects.ts";
+import { namespaces, type Pod, pods } from "../../src/cluster/jobs/objects.ts";
+import { Plan } from "../../src/domain/plan.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
 import { expectExtracted } from "./expect-extracted.ts";
 import {
@@ -52,6 +53,13 @@ describe("exports in a cluster", { skip: noExports, timeout: 600_000 }, () => {
       found.every(({ spec }) => spec.ttlSecondsAfterFinished === 600),
     );
     assert.equal(jobs.length, 1);
+    const { request } = Plan.parse(
+      JSON.parse(readFileSync(join(folderOf("sequential"), "plan.json"), "utf8")),
+    );
+    const uidOf = async (name: string): Promise<string | undefined> =>
+      (await space.cluster.api.get(namespaces, { name }, signal))?.metadata.uid;
+    const uids = await Promise.all(["kube-system", space.name].map(uidOf));
+    assert.equal(request.owner, [...uids, metadata.uid].join("/"));
   });
 
   test("Indexed: plan, pack and finalize, by several workers", async () => {

@@ -338,6 +338,7 @@ function workerJob(namespace: string, workers: object): WorkerJob {
   const spec = ExportSpec.parse({ source: opened, destination: { name: "outbox" }, workers });
   return {
     owner: { namespace, name: "x", uid: "00000000-0000-0000-0000-000000000000" },
+    recordsOwner: "",
     locations: { source: `pvc://${namespace}/reports`, destination: `s3://handover/${namespace}/x` },
     secrets: { destination: "key" },
     workers: spec.workers,

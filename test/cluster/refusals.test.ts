@@ -6,7 +6,7 @@ import { performance } from "node:perf_hooks";
 import { after, before, describe, test } from "node:test";
 import { limitRanges, namespaces, nodes, quotas } from "../../src/cluster/jobs/objects.ts";
 import type { KubeObject, KubeResource } from "../../src/cluster/kube-api.ts";
-import type { Export } from "../../src/domain/resources/resource.ts";
+import { apiVersion, type Export } from "../../src/domain/resources/resource.ts";
 import { expectExit } from "../fixtures/run.ts";
 import {
   type ExportNamespace,
@@ -256,6 +256,26 @@ describe("what keeps exports of a cluster from running", { skip: noExports, time
         `${what}: ${reasonOf(seen)} after ${seconds(shownAfter)}, went on within ${seconds(wentAfter)}: ${messageOf(seen)}`,
       );
     });
+
+  test("a url that only the operator can refuse ends the export, and is told of by a destination", async () => {
+    const space = open.get("restricted") ?? assert.fail();
+    const bad = { bucket: { url: "s3://handover/%FF" } };
+    const source = { volume: { claimName: "source", path: "data" } };
+    await space.create("unruly", { source, destination: bad });
+    const fault = /destination\.bucket\.url: .*begins no escape of UTF-8/;
+    const ended = await space.ended("unruly");
+    assert.equal(`${statusOf(ended)} ${reasonOf(ended)}`, "False InvalidDocument");
+    assert.match(messageOf(ended), fault);
+    const destination = { apiVersion, kind: "ExportDestination", metadata: { name: "unruly" }, spec: bad };
+    const made = ["create", "-n", space.name, "-f", "-"];
+    expectExit(await kubectl(space.cluster, made, JSON.stringify(destination)), 0);
+    const told = ["wait", "--for=condition=Ready=false", "exportdestination/unruly", "--timeout=20s"];
+    expectExit(await kubectl(space.cluster, [...told, "-n", space.name]), 0);
+    await space.create("by-destination", { source, destination: { name: "unruly" } });
+    const led = await space.ended("by-destination");
+    assert.equal(`${statusOf(led)} ${reasonOf(led)}`, "False InvalidDocument");
+    assert.match(messageOf(led), /ExportDestination unruly: spec\.bucket\.url: /);
+  });
 });
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { KubeObject } from "../../src/cluster/kube-api.ts";
-import { type Pod, pods } from "../../src/cluster/jobs/objects.ts";
+import { namespaces, type Pod, pods } from "../../src/cluster/jobs/objects.ts";
 import { prepareWorker } from "../../src/cluster/jobs/prepare-worker.ts";
 import { kubeExportStore } from "../../src/cluster/store/kube-export-store.ts";
 import type { Export } from "../../src/domain/resources/resource.ts";
@@ -94,8 +94,13 @@ describe("places of exports in a cluster", { skip: noExports, timeout: 600_000 }
     assert.ok("job" in prepared);
     assert.equal(prepared.job.node, node);
     assert.equal(prepared.job.sharesNode, true);
+    const uids = await Promise.all(["kube-system", space.name].map(uidOfNamespace));
+    assert.equal(prepared.job.recordsOwner, [...uids, uid].join("/"));
     assert.equal(statusOf(await space.ended("busy")), "True");
   });
+
+  const uidOfNamespace = async (name: string): Promise<string | undefined> =>
+    (await space.cluster.api.get(namespaces, { name }, signal))?.metadata.uid;
 
   async function nodeOf(name: string): Promise<string> {
     const query = { namespace: space.name, fieldSelector: `metadata.name=${name}` };

@@ -99,7 +99,7 @@ describe("the stages", () => {
       kind: "cleanup",
       place: {
         location: "pvc://team/out/team/reports",
-        owner: "uid-1",
+        owner: "cluster-uid/namespace-uid/uid-1",
         ways: { "pvc://team/out/team/reports": "/var/run/longshore/destination/./team/reports" },
       },
     });

@@ -95,15 +95,16 @@ const podFailurePolicy = {
   ],
 };
 
-function taskOf({ owner, locations, export: work }: WorkerJob, ways: Ways): WorkerTask {
+function taskOf({ owner, recordsOwner, locations, export: work }: WorkerJob, ways: Ways): WorkerTask {
   const { source = "", destination = "", previous } = locations;
   if (work === undefined)
-    return { kind: "cleanup", place: { location: destination, owner: owner.uid, ways } };
+    return { kind: "cleanup", place: { location: destination, owner: recordsOwner, ways } };
   const { include, exclude } = work.options;
   return {
     kind: "export",
     job: {
       exportUid: owner.uid,
+      owner: recordsOwner,
       attempt: work.attempt,
       namespace: owner.namespace,
       name: owner.name,

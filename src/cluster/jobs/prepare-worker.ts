@@ -7,6 +7,7 @@ import { parseVolumeLocation } from "../../domain/volume-location.ts";
 import type { KubeApi } from "../kube-api.ts";
 import { placeOf } from "./claim-users.ts";
 import { namespaces } from "./objects.ts";
+import { recordsOwner } from "./records-owner.ts";
 import type { Role, WorkerJob } from "./worker-job.ts";
 
 export interface Asked {
@@ -41,7 +42,10 @@ export async function prepareWorker(asked: Asked, home: PrepareHome, signal: Abo
   const placed = await placeOf(asked, home.api, signal);
   if ("reason" in placed) return { waiting: placed };
   const secrets = await secretsOf(resource, Object.keys(locations) as Role[], home.store, signal);
-  return { job: { owner, locations, secrets, workers, export: asked.export, ...placed } };
+  const records = await recordsOwner(owner, home.api, signal);
+  return {
+    job: { owner, recordsOwner: records, locations, secrets, workers, export: asked.export, ...placed },
+  };
 }
 
 function refuseOtherNamespaces({ owner, locations }: Asked): void {

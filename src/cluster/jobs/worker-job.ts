@@ -16,6 +16,8 @@ export interface WorkerSettings {
 export interface WorkerJob {
   /** The Export, which owns every Job. */
   readonly owner: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** Who its records in the destination name: the uids of cluster, namespace and Export. */
+  readonly recordsOwner: string;
   /** Whole URLs of buckets, and pvc:// locations. A cleanup has a destination alone. */
   readonly locations: { readonly [R in Role]?: string | undefined };
   /** Names of the Secrets with the credentials of buckets. */

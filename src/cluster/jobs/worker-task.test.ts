@@ -8,6 +8,7 @@ const task = (include: readonly string[]): WorkerTask => ({
   kind: "export",
   job: {
     exportUid: "uid-1",
+    owner: "cluster/namespace/uid-1",
     attempt: 2,
     namespace: "team",
     name: "reports",

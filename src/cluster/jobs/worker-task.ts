@@ -14,6 +14,8 @@ const ExportTask = z.strictObject({
   kind: z.literal("export"),
   job: z.strictObject({
     exportUid: z.string(),
+    /** Whom its records name; the Export's uid alone where a Job is of an early build. */
+    owner: z.string().optional(),
     attempt: z.int().nonnegative(),
     namespace: z.string(),
     name: z.string(),

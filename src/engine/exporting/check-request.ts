@@ -1,5 +1,6 @@
 /** An export is what it was asked to be at first: the same name may only ask for the same again. */
 import { LongshoreError } from "../../domain/errors.ts";
+import { isOwner } from "../../domain/plan.ts";
 import { differingOptions, type ExportOptions } from "../../domain/export-options.ts";
 
 export interface ComparedRequest {
@@ -10,7 +11,7 @@ export interface ComparedRequest {
 
 /** Throws LocationOccupied where the export is not that of the owner who asks; who does not say so may go on with any. */
 export function checkOwner(location: string, found: string, asked: string | undefined): void {
-  if (asked === undefined || asked === found) return;
+  if (asked === undefined || isOwner(asked, found)) return;
   throw new LongshoreError("LocationOccupied", `${location} holds the export of another owner`);
 }
 

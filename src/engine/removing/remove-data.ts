@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { hasCode, undefinedIf } from "../../domain/errors.ts";
 import { parseBucketLocation } from "../../domain/location.ts";
+import { isOwner } from "../../domain/plan.ts";
 import type { Destination } from "../../domain/ports/destination.ts";
 import type { OwnedPlace } from "../../domain/ports/job-runner.ts";
 
@@ -36,10 +37,11 @@ export async function removeExportData(
 ): Promise<void> {
   const isBucket = parseBucketLocation(place.location) !== undefined;
   if (isBucket && !(await isThere(destination, signal))) return;
-  if ((await ownerOf(destination, signal))?.owner === place.owner) {
+  const first = await ownerOf(destination, signal);
+  if (first !== undefined && isOwner(place.owner, first.owner)) {
     await using _lock = await lockIfRoom(destination, holder, signal);
     const owned = await ownerOf(destination, signal);
-    if (owned?.owner === place.owner)
+    if (owned !== undefined && isOwner(place.owner, owned.owner))
       await (isBucket
         ? removeEverything(destination, owned.record, signal)
         : removeRecords(destination, signal));
