@@ -5,6 +5,7 @@ import type { ResourceKey } from "../domain/ports/export-store.ts";
 import { type Condition, withCondition } from "../domain/resources/condition.ts";
 import { locationOf } from "../domain/resources/place-location.ts";
 import type { ExportDestination } from "../domain/resources/resource.ts";
+import { resourceHint } from "../domain/resources/resource-hints.ts";
 import { specFault } from "../domain/resources/spec-fault.ts";
 import { type Controller, type ControllerHome, keyText } from "./controller.ts";
 import { backOff } from "./work-queue.ts";
@@ -93,5 +94,5 @@ export function createDestinationController(
 const notReady = ({ code, message, hint }: LongshoreError): ReadyCondition => ({
   status: "False",
   reason: code,
-  message: `${message}: ${hint}`,
+  message: `${message}: ${resourceHint(code, hint)}`,
 });

@@ -231,7 +231,10 @@ describe("an attempt that failed", () => {
   test("is sorted by what its runner said of it", () => {
     assert.equal(failureOfJob({ code: "WorkerLost", message: "m" }).kind, "try again");
     assert.equal(failureOfJob({ code: "LocationOccupied", message: "m" }).kind, "user must act");
-    assert.equal(failureOfJob({ code: "Damaged", message: "m", hint: "mend it" }).hint, "mend it");
+    assert.equal(failureOfJob({ code: "PlaceUnfit", message: "m", hint: "mend it" }).hint, "mend it");
+    // Its own is for whoever runs a command.
+    const said = failureOfJob({ code: "LocationOccupied", message: "m", hint: "use another --name" });
+    assert.equal(said.hint, "choose another name for the Export, or another destination");
   });
 });
 

@@ -5,6 +5,7 @@ import type { JobObservation, JobResult, Waiting } from "../domain/ports/job-run
 import { formatQuantity } from "../domain/quantity.ts";
 import { type Condition, withCondition } from "../domain/resources/condition.ts";
 import type { ExportStatus } from "../domain/resources/export.ts";
+import { resourceHint } from "../domain/resources/resource-hints.ts";
 import type { Export } from "../domain/resources/resource.ts";
 import { afterFailure } from "./retries.ts";
 import { backOff } from "./work-queue.ts";
@@ -38,10 +39,11 @@ export function failureOf(error: unknown): Failure {
 /** The same of an attempt that a runner saw fail. */
 export function failureOfJob(error: JobObservation["error"]): Failure {
   if (error?.code === undefined) return unexpected;
-  return failure(error.code, error.message, error.hint ?? catalogue[error.code].hint);
+  return failure(error.code, error.message, error.hint);
 }
 
-function failure(code: ErrorCode, message: string, hint: string): Failure {
+function failure(code: ErrorCode, message: string, said: string | undefined): Failure {
+  const hint = resourceHint(code, said);
   return { kind: catalogue[code].retryable ? "try again" : "user must act", code, message, hint };
 }
 
@@ -49,7 +51,7 @@ const unexpected: Failure = {
   kind: "try again",
   code: "InternalError",
   message: "it ended with an error that was not expected",
-  hint: catalogue.InternalError.hint,
+  hint: resourceHint("InternalError"),
 };
 
 /** Not ended: what it does or waits for. Progress is that of a running attempt alone. */

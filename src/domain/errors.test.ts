@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { catalogue, hasCode, LongshoreError, undefinedIf } from "./errors.ts";
+import { catalogue, type ErrorCode, hasCode, LongshoreError, undefinedIf } from "./errors.ts";
+import { resourceHint } from "./resources/resource-hints.ts";
+
+const root = join(import.meta.dirname, "..");
 
 test("every code says what to do next, as a part of a sentence", () => {
   for (const [code, { hint }] of Object.entries(catalogue)) {
@@ -10,6 +15,25 @@ test("every code says what to do next, as a part of a sentence", () => {
     assert.doesNotMatch(hint, /[.!\n]$|^\s|\s$/, `the hint of ${code} has no end of its own`);
     assert.ok(hint.length < 120, `the hint of ${code} fits a line`);
   }
+});
+
+test("every code is used", () => {
+  const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && name !== "domain/errors.ts")
+    .map((name) => readFileSync(join(root, name), "utf8"))
+    .join("\n");
+  const unused = Object.keys(catalogue).filter((code) => !sources.includes(`"${code}"`));
+  assert.deepEqual(unused, []);
+});
+
+test("hints of conditions speak of a spec, and of no command", () => {
+  for (const code of Object.keys(catalogue) as ErrorCode[]) {
+    const hint = resourceHint(code);
+    if (hint === catalogue[code].hint) continue;
+    assert.doesNotMatch(hint, /--|command|environment|profile|longshore/, code);
+    assert.equal(resourceHint(code, "use another --name"), hint);
+  }
+  assert.equal(resourceHint("PlaceNotAllowed", "name a bucket"), "name a bucket");
 });
 
 test("wrong usage is never worth a retry", () => {

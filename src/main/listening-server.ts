@@ -12,13 +12,18 @@ export interface ListeningServer extends AsyncDisposable {
 /** Milliseconds that a request may take to arrive. */
 export const requestMilliseconds = 10_000;
 
-/** Disposing it ends its connections. Throws ListenFailed. */
+/** Disposing it ends its connections. Throws ListenFailed, whose hint names the option that said where. */
 export async function startListening(
   server: Server,
-  { host, port }: ListenAddress,
+  listen: ListenAddress,
+  option: string,
 ): Promise<ListeningServer> {
+  const { host, port } = listen;
   server.requestTimeout = requestMilliseconds;
-  await listening(server, { host, port });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(listenFailed("the operator", listen, option, cause)));
+    server.listen(port, host, resolve);
+  });
   const { port: taken } = server.address() as AddressInfo;
   return {
     address: `${host}:${taken}`,
@@ -29,19 +34,15 @@ export async function startListening(
   };
 }
 
-function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new LongshoreError(
-          "ListenFailed",
-          `the operator can't listen on ${host}:${port} (${cause.message})`,
-          {
-            cause,
-          },
-        ),
-      ),
-    );
-    server.listen(port, host, resolve);
+export function listenFailed(
+  who: string,
+  { host, port }: ListenAddress,
+  option: string,
+  cause: unknown,
+): LongshoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new LongshoreError("ListenFailed", `${who} can't listen on ${host}:${port} (${reason})`, {
+    cause,
+    hint: `choose another ${option}`,
   });
 }

@@ -21,7 +21,7 @@ export function startOperatorServer(
       send(response, 500, "no answer, as the log says\n");
     });
   });
-  return startListening(server, listen);
+  return startListening(server, listen, "--listen");
 }
 
 async function answer(

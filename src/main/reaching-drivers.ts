@@ -26,7 +26,9 @@ export function driversReaching(ways: Ways | undefined): Drivers {
   ): Promise<T> {
     const found = await open(location, reachedOf(ways, location));
     if (found.location === location) return found;
-    throw new LongshoreError("PlaceNotAllowed", `${location} leads elsewhere since it was allowed`);
+    throw new LongshoreError("PlaceNotAllowed", `${location} leads elsewhere since it was allowed`, {
+      hint: "remove the symbolic link that was put in its path",
+    });
   }
 }
 
@@ -34,7 +36,9 @@ function reachedOf(ways: Ways | undefined, location: string): string {
   if (ways === undefined) return location;
   const reached = Object.hasOwn(ways, location) ? ways[location] : undefined;
   if (reached !== undefined) return reached;
-  throw new LongshoreError("PlaceNotAllowed", `${location} is no place of this export`);
+  throw new LongshoreError("PlaceNotAllowed", `${location} is no place of this export`, {
+    hint: "name a place that the export's spec names",
+  });
 }
 
 async function openSource(location: string, reached: string): Promise<Source> {

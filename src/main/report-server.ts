@@ -16,5 +16,5 @@ export async function startReportServer(
   // Workers that have nothing new to tell are silent for a while.
   server.keepAliveTimeout = 3 * requestMilliseconds;
   server.maxConnections = mostReporters;
-  return startListening(server, listen);
+  return startListening(server, listen, "--report-listen");
 }

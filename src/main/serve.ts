@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
-import { LongshoreError } from "../domain/errors.ts";
 import { parseBucketLocation } from "../domain/location.ts";
 import type { Drivers } from "../domain/ports/drivers.ts";
 import { refuseClusterMembers } from "../domain/resources/cluster-members.ts";
@@ -24,6 +23,7 @@ import { sqliteGrantKeys } from "../local/store/sqlite-grant-keys.ts";
 import { openSqliteGrantUsage } from "../local/store/sqlite-grant-usage.ts";
 import { sqliteIdempotency } from "../local/store/sqlite-idempotency.ts";
 import { sqliteTokenStore } from "../local/store/sqlite-token-store.ts";
+import { listenFailed } from "./listening-server.ts";
 import { errorFields, jsonLog } from "./log.ts";
 import { asSetUp } from "./reaching-drivers.ts";
 import { readSignKey } from "./sign-key.ts";
@@ -110,9 +110,12 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
 
   const gateways = createGateways(dependencies, options.downloadsListen !== undefined);
   for (const gateway of gateways) closing.defer(() => gateway.close());
-  const addresses = [options.listen, options.downloadsListen ?? options.listen];
+  const addresses = [
+    { address: options.listen, option: "--listen" },
+    { address: options.downloadsListen ?? options.listen, option: "--downloads-listen" },
+  ] as const;
   const [api = "", downloads = api] = await Promise.all(
-    gateways.map((gateway, i) => listen(gateway, addresses[i] ?? options.listen)),
+    gateways.map((gateway, i) => listen(gateway, addresses[i] ?? addresses[0])),
   );
   urls.api = options.publicUrl ?? api;
   urls.downloads = options.downloadsUrl ?? (gateways.length === 1 ? urls.api : downloads);
@@ -136,18 +139,21 @@ function createGateways(dependencies: GatewayDependencies, apart: boolean): Fast
   return (["api", "downloads"] as const).map((serves) => createGateway(dependencies, { serves, state }));
 }
 
+interface Listening {
+  readonly address: ListenAddress;
+  readonly option: string;
+}
+
 /** Begins to listen; says the URL. */
-async function listen(gateway: FastifyInstance, { host, port }: ListenAddress): Promise<string> {
+async function listen(gateway: FastifyInstance, { address, option }: Listening): Promise<string> {
+  const { host, port } = address;
   try {
     await gateway.listen({ host, port });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LongshoreError("ListenFailed", `the server can't listen on ${host}:${port} (${reason})`, {
-      cause,
-    });
+    throw listenFailed("the server", address, option, cause);
   }
-  const address = gateway.server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  const taken = gateway.server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${taken.port}`;
 }
 
 function greeting(url: string, admin: AdminToken, allow: readonly string[]): string {
