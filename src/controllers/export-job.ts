@@ -1,21 +1,14 @@
 /** Makes the runner's job of an Export: its options in the engine's words, its places as far as they are allowed. */
 import { LongshoreError } from "../domain/errors.ts";
-import type { ExportOptions, FormatName } from "../domain/export-options.ts";
+import type { ExportOptions } from "../domain/export-options.ts";
 import type { ExportJob } from "../domain/ports/job-runner.ts";
 import { type Place, type Places, waysTo } from "../domain/ports/places.ts";
+import { formatOfSpec } from "../domain/resources/export-format.ts";
 import type { ExportSpec } from "../domain/resources/export.ts";
 import { locationOf } from "../domain/resources/place-location.ts";
 import { quantityBytes } from "../domain/resources/quantity-field.ts";
 import type { Export } from "../domain/resources/resource.ts";
 import type { StartStep } from "./decide-export.ts";
-
-const formatNames: Record<ExportSpec["format"], FormatName> = {
-  Tar: "tar",
-  TarGzip: "tar.gz",
-  TarZstd: "tar.zst",
-  Zip: "zip",
-  Files: "files",
-};
 
 /** Throws PlaceNotAllowed, SourceNotFound, InvalidDocument, InvalidArgument. */
 export async function exportJob(resource: Export, step: StartStep, places: Places): Promise<ExportJob> {
@@ -61,7 +54,7 @@ export async function settledPlace(location: string, places: Places): Promise<Pl
 
 function optionsOf(spec: ExportSpec): ExportOptions {
   return {
-    format: formatNames[spec.format],
+    format: formatOfSpec(spec.format),
     level: spec.compressionLevel,
     partSize: quantityBytes(spec.partSize),
     include: spec.include,

@@ -67,16 +67,3 @@ export function unnamed(error: unknown): unknown {
     hint: "ask whoever runs the server to verify it",
   });
 }
-
-/** What the archive is called after the export's name; undefined for Files, which has none. */
-export function archiveExtension(format: Export["spec"]["format"]): FormatName | undefined {
-  return extensions[format];
-}
-
-const extensions: Readonly<Record<Export["spec"]["format"], FormatName | undefined>> = {
-  Tar: "tar",
-  TarGzip: "tar.gz",
-  TarZstd: "tar.zst",
-  Zip: "zip",
-  Files: undefined,
-};

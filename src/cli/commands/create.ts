@@ -13,7 +13,7 @@ import { isPlugin } from "../program-name.ts";
 import { choice, excludeOption, includeOption, integer } from "../option-values.ts";
 import { withNamespace, withRemote } from "../remote/connect.ts";
 import { duration } from "../duration.ts";
-import { formatWords } from "../remote/documents/format-words.ts";
+import { formatWords } from "../../domain/resources/export-format.ts";
 import { kindCommand, verbCommand } from "../remote/kind-command.ts";
 import { dryRuns, madeFormats } from "../remote/output/output-format.ts";
 import { quantity } from "../remote/option-readers.ts";

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { BucketPlace } from "./bucket-place.ts";
 import { Conditions } from "./condition.ts";
+import { specFormats } from "./export-format.ts";
 import { ResourceName } from "./names.ts";
 import { Quantity, quantityBytes } from "./quantity-field.ts";
 import { exactlyOneOf, withRules } from "./validation-rule.ts";
@@ -35,17 +36,13 @@ const Destination = withRules(
   [exactlyOneOf("spec.destination", ["name", "directory", "bucket", "volume"])],
 ).describe("Where the prepared export lies until it is fetched.");
 
-const exportFormats = ["Tar", "TarGzip", "TarZstd", "Zip", "Files"] as const;
 const minimumPartSize = 1024;
 
 const specShape = z.strictObject({
   source: Source,
   include: z.array(Pattern).max(1000).default([]).describe("Take only what matches (rules of .gitignore)."),
   exclude: z.array(Pattern).max(1000).default([]).describe("Leave out what matches (rules of .gitignore)."),
-  format: z
-    .enum(exportFormats)
-    .default("TarZstd")
-    .describe("Of the archive; Files keeps every file as it is."),
+  format: z.enum(specFormats).default("TarZstd").describe("Of the archive; Files keeps every file as it is."),
   compressionLevel: z
     .int()
     .min(0)

@@ -6,7 +6,7 @@ import { requestAnnotation } from "../../domain/ports/idempotency.ts";
 import type { GrantRequest } from "../../domain/resources/download-grant.ts";
 import { apiVersion, type DownloadGrant, type Export } from "../../domain/resources/resource.ts";
 import type { GatewayDependencies } from "../dependencies.ts";
-import { archiveExtension } from "../opened-exports.ts";
+import { formatOfSpec } from "../../domain/resources/export-format.ts";
 import type { GatewayState } from "../state.ts";
 import { createOnce } from "./resources.ts";
 
@@ -79,7 +79,7 @@ export async function withUrl(
     issuedAt,
     expiresAt: issuedAt + grant.spec.expiresInSeconds * 1000,
   });
-  const extension = archiveExtension(of.spec.format);
-  const file = extension === undefined ? "metalink" : `${name}.${extension}`;
+  const format = formatOfSpec(of.spec.format);
+  const file = format === "files" ? "metalink" : `${name}.${format}`;
   return { ...grant, url: `${dependencies.downloadsUrl()}/d/${namespace}/${name}/${file}?grant=${token}` };
 }

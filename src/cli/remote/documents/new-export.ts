@@ -1,7 +1,7 @@
 /** Makes an Export's document of the options of `create export`. */
 import type { NewExport } from "../../../api/documents.ts";
 import { apiVersion } from "../../../domain/resources/resource.ts";
-import { formatFromWord, type FormatWord } from "./format-words.ts";
+import { type FormatWord, specFormatOf } from "../../../domain/resources/export-format.ts";
 import { type Home, newPlace } from "./new-place.ts";
 
 export interface NewExportOptions {
@@ -35,7 +35,7 @@ export function newExport(name: string, home: Home, options: NewExportOptions): 
     destination: destinationOf(options, home),
     ...given("include", include && [...include]),
     ...given("exclude", exclude && [...exclude]),
-    ...given("format", format && formatFromWord(format)),
+    ...given("format", format && specFormatOf(format)),
     ...given("compressionLevel", level),
     ...given("partSize", partSize),
     ...given("workers", workers === undefined ? undefined : workersOf(workers)),
