@@ -42,7 +42,9 @@ const count: ValueKind = {
 /** Less would be silence, which is given up after a minute. */
 const rate: ValueKind = {
   meaning: "a size of at least 64Ki, such as 20Mi",
-  pattern: "([0-9]{5,16}|[0-9]{2,16}([.][0-9]{1,9})?(k|Ki)|[0-9]{1,16}([.][0-9]{1,9})?[MGTP]i?)",
+  pattern:
+    "([0-9]{5,16}[.]?[0-9]{0,9}|[0-9]{2,16}[.]?[0-9]{0,9}(k|Ki)|" +
+    "([0-9]{1,16}[.]?[0-9]{0,9}|[.][0-9]{1,9})([MGTPE]i?|[eE]-?[0-9]{1,2}))",
   faultOf: (value) =>
     (parseQuantity(value) ?? 0) >= 2 ** 16 ? undefined : "is no size of at least 64Ki, such as 20Mi",
 };

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { ListenAddress, ServeOptions } from "../cli/serve-options.ts";
 import { runControllers } from "../controllers/run-controllers.ts";
-import { parseBucketLocation } from "../domain/location.ts";
+import { LongshoreError } from "../domain/errors.ts";
+import { displayedBucket, parseBucketLocation } from "../domain/location.ts";
 import type { Drivers } from "../domain/ports/drivers.ts";
+import type { CheckPlace } from "../domain/ports/places.ts";
 import { refuseClusterMembers } from "../domain/resources/cluster-members.ts";
 import { createGateway } from "../gateway/create-gateway.ts";
 import { defaultLimits, type GatewayDependencies } from "../gateway/dependencies.ts";
@@ -24,7 +26,7 @@ import { openSqliteGrantUsage } from "../local/store/sqlite-grant-usage.ts";
 import { sqliteIdempotency } from "../local/store/sqlite-idempotency.ts";
 import { sqliteTokenStore } from "../local/store/sqlite-token-store.ts";
 import { listenFailed } from "./listening-server.ts";
-import { errorFields, jsonLog } from "./log.ts";
+import { errorFields, jsonLog, type Log } from "./log.ts";
 import { asSetUp } from "./reaching-drivers.ts";
 import { readSignKey } from "./sign-key.ts";
 import { collectMetering } from "./store-metering.ts";
@@ -123,6 +125,12 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   // Last: its link is shown once, and a start that fails shows nothing.
   const admin = ensureAdminToken(database, clock);
   await home.say(greeting(urls.api, admin, options.allow));
+  const asking = new AbortController();
+  const asked = tellUnfit({ allow: options.allow, checkPlace, log }, asking.signal);
+  closing.defer(async () => {
+    asking.abort();
+    await asked;
+  });
   await Promise.race([ended(signal), controllers]);
 }
 
@@ -130,6 +138,33 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
 async function checkBuckets(allow: readonly string[], drivers: Drivers): Promise<void> {
   for (const location of allow)
     if (parseBucketLocation(location) !== undefined) await drivers.openDestination(location);
+}
+
+interface AllowedBuckets {
+  readonly allow: readonly string[];
+  readonly checkPlace: CheckPlace;
+  readonly log: Log;
+}
+
+/**
+ * Asks each allowed bucket what an ExportDestination would ask it, for those exports that name their bucket themselves. It is
+ * told and keeps nobody from anything: the store may be back before an export needs it.
+ */
+async function tellUnfit({ allow, checkPlace, log }: AllowedBuckets, signal: AbortSignal): Promise<void> {
+  for (const location of allow) {
+    const bucket = parseBucketLocation(location);
+    if (bucket === undefined) continue;
+    try {
+      await checkPlace(location, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log("an allowed bucket is not fit for exports", {
+        bucket: displayedBucket(bucket),
+        ...errorFields(error),
+        ...(error instanceof LongshoreError ? { hint: error.hint } : {}),
+      });
+    }
+  }
 }
 
 /** One for everything, or API and downloads on ports of their own. */

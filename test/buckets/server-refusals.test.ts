@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, suite, test } from "node:test";
-import { longshoreProgram, run, temporaryFolder } from "../fixtures/run.ts";
+import { longshoreProgram, run, temporaryFolder, until } from "../fixtures/run.ts";
 import { createExport, type RunningServer, startServer, untilEnded } from "../fixtures/server.ts";
 import { missingSwift } from "../servers/swift.ts";
 import {
@@ -160,6 +160,8 @@ suite("a server that can't use a bucket", { skip }, () => {
       assert.deepEqual([ready.status, ready.reason], ["False", "PublicEndpointUnreachable"]);
       assert.match(ready.message, /ECONNREFUSED: add publicEndpoint=URL.*or delivery=relay/);
       assert.doesNotMatch(ready.message, /127\.0\.0\.1|Signature/);
+      // Of exports without an ExportDestination nobody else says so.
+      await until("the log names it", () => /not fit.*PublicEndpointUnreachable/.test(server.output()));
     });
     await served([bucket.allowed(`&publicEndpoint=${nobody}&delivery=relay`)], async (server) => {
       const ready = await readiness(server, "far", tenantUrl(freshPlace()));
