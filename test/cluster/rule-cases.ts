@@ -140,6 +140,10 @@ export const ruleCases: readonly (readonly [message: RegExp, cases: readonly Rul
       spec: { partSize },
     })),
   ],
+  [
+    /^spec\.consistency can be Auto or Live/,
+    ["Snapshot", "Clone"].map((consistency) => ({ kind: "Export", spec: { consistency } })),
+  ],
   [/^spec\.cancel can't be undone/, [{ kind: "Export", spec: { cancel: true }, change: { cancel: false } }]],
   [
     /^spec\.revoked can't be undone/,

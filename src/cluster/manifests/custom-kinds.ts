@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { ClusterExportDestinationSpec } from "../../domain/resources/cluster-export-destination.ts";
 import { ExportDestinationStatus } from "../../domain/resources/export-destination.ts";
 import { kinds } from "../../domain/resources/resource.ts";
+import type { CelRule } from "./structural-schema.ts";
 
 export interface CustomKind {
   readonly kind: string;
@@ -15,6 +16,8 @@ export interface CustomKind {
   readonly status: z.ZodType;
   /** Members of `spec` that may change after creation. */
   readonly mutable: readonly string[];
+  /** What a schema that one machine shares can't refuse at once. */
+  readonly clusterRules?: readonly CelRule[];
   readonly columns: readonly PrinterColumn[];
 }
 
@@ -39,6 +42,11 @@ const column = (name: string, jsonPath: string, rest: Partial<PrinterColumn> = {
 });
 const wide = { priority: 1 };
 
+const noSnapshots: CelRule = {
+  rule: "self.consistency in ['Auto', 'Live']",
+  message: "spec.consistency can be Auto or Live: this version makes no snapshots and clones",
+};
+
 const placeColumns: readonly PrinterColumn[] = [
   column("Status", reasonOf("Ready"), { description: "The reason of the condition Ready." }),
   column("Claim", ".spec.volume.claimName"),
@@ -52,6 +60,7 @@ export const customKinds: readonly CustomKind[] = [
     ...kinds.Export,
     kind: "Export",
     scope: "Namespaced",
+    clusterRules: [noSnapshots],
     description:
       "Takes the files of a volume or bucket out, in parts, proved, to a place from which they can be downloaded.",
     columns: [

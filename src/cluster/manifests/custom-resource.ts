@@ -41,9 +41,13 @@ const longestName = 200;
 
 /** Of a whole document. */
 export function documentSchema(custom: CustomKind): StructuralSchema {
-  const { kind, description, mutable } = custom;
+  const { kind, description, mutable, clusterRules = [] } = custom;
   const [spec, status] = [structuralSchema(custom.spec), structuralSchema(custom.status)];
-  const rules = [...(spec["x-kubernetes-validations"] ?? []), ...immutableRules(spec, mutable)];
+  const rules = [
+    ...(spec["x-kubernetes-validations"] ?? []),
+    ...clusterRules,
+    ...immutableRules(spec, mutable),
+  ];
   return {
     type: "object",
     description,

@@ -23,7 +23,7 @@ function requestLines(resource: Export): Line[] {
     ["Destination", destinationOf(resource)],
     ["Destination credentials", secretOf(spec.destination)],
     ["Format", `${spec.format}${level}, parts of ${spec.partSize}`],
-    ["Workers", spec.workers.count],
+    ["Workers", spec.workers.mode === "Indexed" ? spec.workers.count : 1],
     ["Differences", spec.differences === "Fail" ? "fail the export" : "are recorded"],
     ["Previous", spec.previous?.name],
     ["Suspended", spec.suspend ? "yes" : ""],
