@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { controllerPlace } from "../../test/fixtures/controller-place.ts";
-import { newDestination } from "../../test/fixtures/made-up-resources.ts";
+import { givenDestination } from "../../test/fixtures/made-up-resources.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
 import { createDestinationController } from "./destination-controller.ts";
@@ -16,7 +16,7 @@ for (const [path, expected] of [
   test(`a destination at ${path} is ${expected}, and is written once`, async () => {
     await using place = controllerPlace();
     const controller = createDestinationController(place);
-    await place.store.create("ExportDestination", newDestination("handover", path), signal);
+    await place.store.create("ExportDestination", givenDestination("handover", path), signal);
     assert.equal(await controller.reconcile(key, signal), undefined);
     const first = await place.store.get("ExportDestination", key, signal);
     const { status, reason } = conditionOf(first?.status?.conditions, "Ready") ?? assert.fail();
@@ -42,11 +42,11 @@ test("a destination that is gone needs nothing, and what nobody expected is thro
   await using place = controllerPlace();
   const controller = createDestinationController(place);
   assert.equal(await controller.reconcile(key, signal), undefined);
-  await place.store.create("ExportDestination", newDestination("handover", "/flawed"), signal);
+  await place.store.create("ExportDestination", givenDestination("handover", "/flawed"), signal);
   await assert.rejects(controller.reconcile(key, signal), TypeError);
 });
 
-const bucket = { ...newDestination("handover", ""), spec: { bucket: { url: "s3://handover/2026" } } };
+const bucket = { ...givenDestination("handover", ""), spec: { bucket: { url: "s3://handover/2026" } } };
 
 /** A destination in a bucket, its controller, and how often the bucket was asked. */
 async function bucketDesk() {

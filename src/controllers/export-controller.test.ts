@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { deskKey as key, exportDesk as desk, inline } from "../../test/fixtures/export-desk.ts";
-import { type GivenSpec, newDestination } from "../../test/fixtures/made-up-resources.ts";
+import { type GivenSpec, givenDestination } from "../../test/fixtures/made-up-resources.ts";
 import { someProgress } from "../../test/fixtures/scripted-runner.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import { conditionOf } from "../domain/resources/condition.ts";
@@ -253,12 +253,12 @@ describe("an attempt", () => {
     await using at = await desk({ destination: { name: "handover" } });
     const created = await at.store.create(
       "ExportDestination",
-      newDestination("handover", "/mnt/first"),
+      givenDestination("handover", "/mnt/first"),
       signal,
     );
     await at.reconcile();
     await at.store.delete("ExportDestination", created.metadata, signal);
-    await at.store.create("ExportDestination", newDestination("handover", "/mnt/second"), signal);
+    await at.store.create("ExportDestination", givenDestination("handover", "/mnt/second"), signal);
     at.runner.crash();
     await at.reconcile();
     assert.equal(at.runner.jobOf("reports").location, "/mnt/first/default/reports");

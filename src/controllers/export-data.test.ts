@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { deskKey as key, exportDesk as desk, inline } from "../../test/fixtures/export-desk.ts";
-import { newExport } from "../../test/fixtures/made-up-resources.ts";
+import { givenExport } from "../../test/fixtures/made-up-resources.ts";
 import { dataFinalizer } from "./decide-export.ts";
 
 const { signal } = new AbortController();
@@ -59,7 +59,7 @@ describe("an export whose data is to be retained", () => {
     assert.deepEqual((await at.get()).metadata.finalizers, undefined);
     const { uid } = (await at.get()).metadata;
     await at.remove();
-    await at.store.create("Export", newExport("reports", inline), signal);
+    await at.store.create("Export", givenExport("reports", inline), signal);
     await at.reconcile();
     assert.deepEqual(at.runner.calls, [
       "start reports 0",

@@ -7,7 +7,7 @@ import {
   type ControllerPlace,
   controllerPlace,
 } from "../../test/fixtures/controller-place.ts";
-import { newDestination, newExport, newGrant } from "../../test/fixtures/made-up-resources.ts";
+import { givenDestination, givenExport, givenGrant } from "../../test/fixtures/made-up-resources.ts";
 import { LongshoreError } from "../domain/errors.ts";
 import type { ExportStore } from "../domain/ports/export-store.ts";
 import { type Condition, conditionOf } from "../domain/resources/condition.ts";
@@ -94,7 +94,7 @@ describe("the controllers", () => {
   test("take an export from its creation to its end", async () => {
     await using at = running();
     const { store, runner } = at;
-    await store.create("Export", newExport("reports", inline), signal);
+    await store.create("Export", givenExport("reports", inline), signal);
     await awaitedResource(store, "Export", "reports", isQueued);
     await asked(at, "start reports 0");
     runner.becomes("reports", { phase: "running" });
@@ -107,11 +107,11 @@ describe("the controllers", () => {
   test("begin an export when the destination that it waits for comes, and say whether that may be used", async () => {
     await using at = running();
     const { store } = at;
-    await store.create("Export", newExport("reports"), signal);
+    await store.create("Export", givenExport("reports"), signal);
     await awaitedResource(store, "Export", "reports", says("Succeeded", "DestinationMissing"));
-    await store.create("ExportDestination", newDestination("other", "/forbidden"), signal);
+    await store.create("ExportDestination", givenDestination("other", "/forbidden"), signal);
     await awaitedResource(store, "ExportDestination", "other", says("Ready", "PlaceNotAllowed"));
-    await store.create("ExportDestination", newDestination("handover", "/mnt/handover"), signal);
+    await store.create("ExportDestination", givenDestination("handover", "/mnt/handover"), signal);
     const begun = await awaitedResource(store, "Export", "reports", isQueued);
     assert.equal(begun.status?.location, "/mnt/handover/default/reports");
     await awaitedResource(store, "ExportDestination", "handover", says("Ready", "Allowed"));
@@ -120,9 +120,9 @@ describe("the controllers", () => {
   test("begin an export when the one before it is done", async () => {
     await using at = running();
     const { store, runner } = at;
-    await store.create("Export", newExport("sunday", inline), signal);
+    await store.create("Export", givenExport("sunday", inline), signal);
     const after = { ...inline, previous: { name: "sunday" } };
-    await store.create("Export", newExport("monday", after), signal);
+    await store.create("Export", givenExport("monday", after), signal);
     await awaitedResource(store, "Export", "monday", says("Succeeded", "Pending"));
     await asked(at, "start sunday 0");
     runner.succeed("sunday");
@@ -136,7 +136,7 @@ describe("the controllers", () => {
     await using at = running((store) => store, { limits });
     const { store, runner } = at;
     const names = ["a", "b", "c", "d", "e"];
-    for (const name of names) await store.create("Export", newExport(name, inline), signal);
+    for (const name of names) await store.create("Export", givenExport(name, inline), signal);
     for (const name of ["c", "d", "e"]) {
       const queued = await awaitedResource(store, "Export", name, isQueued);
       const message = conditionOf(queued.status?.conditions, "Succeeded")?.message ?? "";
@@ -163,14 +163,14 @@ describe("the controllers", () => {
     const gone = [{ namespace: "default", name: "gone" }];
     const limits = { maxRunning: 1, maxRunningPerNamespace: 1, running: gone };
     await using at = running((store) => store, { limits });
-    await at.store.create("Export", newExport("next", inline), signal);
+    await at.store.create("Export", givenExport("next", inline), signal);
     await asked(at, "start next 0");
   });
 
   test("try again in time, and delete what has expired with its data", async () => {
     await using at = running();
     const { store, runner, clock } = at;
-    await store.create("Export", newExport("reports", { ...inline, ttlSecondsAfterFinished: 60 }), signal);
+    await store.create("Export", givenExport("reports", { ...inline, ttlSecondsAfterFinished: 60 }), signal);
     await awaitedResource(store, "Export", "reports", isQueued);
     await asked(at, "start reports 0");
     runner.fail("reports", { code: "WorkerLost", message: "it was lost" });
@@ -190,12 +190,12 @@ describe("the controllers", () => {
   test("bind grants, let them expire, and delete them with their export", async () => {
     await using at = running();
     const { store, clock, gone } = at;
-    const early = await store.create("DownloadGrant", newGrant("early", "reports"), signal);
+    const early = await store.create("DownloadGrant", givenGrant("early", "reports"), signal);
     await awaitedResource(store, "DownloadGrant", "early", says("Valid", "ExportMissing"));
-    const created = await store.create("Export", newExport("reports", inline), signal);
+    const created = await store.create("Export", givenExport("reports", inline), signal);
     const grant = await awaitedResource(store, "DownloadGrant", "early", says("Valid", "Active"));
     assert.equal(grant.status?.exportUid, created.metadata.uid);
-    const short = newGrant("short", "reports", { expiresInSeconds: 60 });
+    const short = givenGrant("short", "reports", { expiresInSeconds: 60 });
     const { metadata } = await store.create("DownloadGrant", short, signal);
     await awaitedResource(store, "DownloadGrant", "short", says("Valid", "Active"));
     await waiting(at, 60_000);
@@ -218,13 +218,13 @@ describe("the controllers", () => {
     runner.before = (call) => {
       if (isBroken && call.startsWith("suspend")) throw new TypeError("a flaw of ours");
     };
-    await store.create("Export", newExport("broken", inline), signal);
+    await store.create("Export", givenExport("broken", inline), signal);
     await asked(at, "start broken 0");
     const resource = await awaitedResource(store, "Export", "broken", isQueued);
     await store.update("Export", { ...resource, spec: { ...resource.spec, suspend: true } }, signal);
     while (errors.length === 0) await setImmediate();
     assert.equal(errors[0]?.about, "Export default/broken");
-    await store.create("Export", newExport("reports", inline), signal);
+    await store.create("Export", givenExport("reports", inline), signal);
     await awaitedResource(store, "Export", "reports", isQueued);
     isBroken = false;
     await waiting(at, 1000);
@@ -235,7 +235,7 @@ describe("the controllers", () => {
   test("work on exports that were there before, and on them alone that need it", async () => {
     const place = controllerPlace();
     const { store, runner } = place;
-    for (const name of ["a", "b", "c"]) await store.create("Export", newExport(name, inline), signal);
+    for (const name of ["a", "b", "c"]) await store.create("Export", givenExport(name, inline), signal);
     const controller = new AbortController();
     const ended = runControllers(
       { ...place, parallel: 2, random: () => 1, schedule: place.clock.schedule },
@@ -262,13 +262,13 @@ describe("the controllers", () => {
       },
     }));
     const { store } = at;
-    const first = await store.create("Export", newExport("first", { ...inline, suspend: true }), signal);
-    await store.create("DownloadGrant", newGrant("of-first", "first"), signal);
+    const first = await store.create("Export", givenExport("first", { ...inline, suspend: true }), signal);
+    await store.create("DownloadGrant", givenGrant("of-first", "first"), signal);
     await awaitedResource(store, "DownloadGrant", "of-first", says("Valid", "Active"));
     await awaitedResource(store, "Export", "first", says("Succeeded", "Suspended"));
     expired.abort();
     await store.delete("Export", first.metadata, signal);
-    await store.create("Export", newExport("second", inline), signal);
+    await store.create("Export", givenExport("second", inline), signal);
     await awaitedResource(store, "Export", "second", isQueued);
     await awaited(store, "DownloadGrant", "of-first", (seen) => seen === undefined);
     assert.deepEqual(at.errors, []);
@@ -287,7 +287,7 @@ describe("the controllers", () => {
       await waiting(at, wait);
       at.clock.advance(wait);
     }
-    await at.store.create("Export", newExport("reports", inline), signal);
+    await at.store.create("Export", givenExport("reports", inline), signal);
     await awaitedResource(at.store, "Export", "reports", isQueued);
     assert.deepEqual(
       at.errors.map(({ about }) => about),
@@ -297,7 +297,7 @@ describe("the controllers", () => {
 
   test("end when they are told to, and leave no timer behind", async () => {
     const at = running();
-    await at.store.create("Export", newExport("reports", inline), signal);
+    await at.store.create("Export", givenExport("reports", inline), signal);
     await awaitedResource(at.store, "Export", "reports", isQueued);
     await at[Symbol.asyncDispose]();
     assert.deepEqual(at.clock.waits(), []);

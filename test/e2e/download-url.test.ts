@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { after, before, suite, test, type TestContext } from "node:test";
 import { digestOf, exportTree } from "../fixtures/exports.ts";
 import { type ExportServer, startExportServer } from "../fixtures/export-server.ts";
-import { type FaultyProxyOptions, startFaultyProxy } from "../fixtures/faulty-proxy.ts";
+import { type BadLineOptions, startBadLine } from "../fixtures/bad-line.ts";
 import { seededRandom, seedOfRun } from "../fixtures/random.ts";
 import {
   expectExit,
@@ -54,9 +54,9 @@ suite("a download of 225 MiB over a bad line", () => {
   });
 
   /** A proxy before the server, and a folder of its own. */
-  async function badLine(t: TestContext, line: Omit<FaultyProxyOptions, "target" | "seed">) {
+  async function badLine(t: TestContext, line: Omit<BadLineOptions, "target" | "seed">) {
     const seed = seedOfRun();
-    const proxy = await startFaultyProxy({ target: server.origin, seed, ...line });
+    const proxy = await startBadLine({ target: server.origin, seed, ...line });
     const work = temporaryFolder();
     t.after(async () => {
       await proxy[Symbol.asyncDispose]();

@@ -15,7 +15,7 @@ import { sqliteExportStore } from "../../src/local/store/sqlite-export-store.ts"
 import { awaited, awaitedResource } from "../fixtures/controller-place.ts";
 import { contentOf, digestOf, expectNoLeftovers, expectVerified } from "../fixtures/exports.ts";
 import { makeTree, startRunner } from "../fixtures/local-jobs.ts";
-import { type GivenSpec, newDestination, newExport } from "../fixtures/made-up-resources.ts";
+import { type GivenSpec, givenDestination, givenExport } from "../fixtures/made-up-resources.ts";
 import { ManualClock } from "../fixtures/manual-clock.ts";
 import { temporaryFolder, type TemporaryFolder, until } from "../fixtures/run.ts";
 
@@ -84,7 +84,7 @@ function server(): Server {
     create: (name, spec = {}) =>
       store.create(
         "Export",
-        newExport(name, {
+        givenExport(name, {
           source: { directory: { path: folder.join("tree") } },
           destination: { directory: { path: folder.join("handover") } },
           partSize,
@@ -169,7 +169,7 @@ describe("an export on one machine", () => {
     await at.boot();
     await at.create("reports", { destination: { name: "handover" }, format: "Files" });
     await at.becomes("reports", "DestinationMissing");
-    await at.store.create("ExportDestination", newDestination("handover", at.folder.join("other")), signal);
+    await at.store.create("ExportDestination", givenDestination("handover", at.folder.join("other")), signal);
     const { status } = await at.becomes("reports", "Completed");
     assert.equal(status?.archive, undefined);
     assert.ok(existsSync(at.folder.join("other/default/reports/files/file-0")));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { type FaultyProxyOptions, startFaultyProxy } from "../fixtures/faulty-proxy.ts";
+import { type BadLineOptions, startBadLine } from "../fixtures/bad-line.ts";
 import { mixedBytes } from "../fixtures/mixed-bytes.ts";
 import { seedOfRun } from "../fixtures/random.ts";
 import { expectExit, longshore, missingProgram, shell, temporaryFolder } from "../fixtures/run.ts";
@@ -54,7 +54,7 @@ suite("a 2 GiB export over a bad line", { timeout: 1_800_000 }, () => {
     await work[Symbol.asyncDispose]();
   });
 
-  const line = (faults: FaultyProxyOptions["faults"]): FaultyProxyOptions => ({
+  const line = (faults: BadLineOptions["faults"]): BadLineOptions => ({
     target: server.url,
     seed: seedOfRun(),
     faults,
@@ -67,7 +67,7 @@ suite("a 2 GiB export over a bad line", { timeout: 1_800_000 }, () => {
   };
 
   test("longshore download, with every fault", async (t) => {
-    await using proxy = await startFaultyProxy(line({ cut: 200, truncate: 60, flip: 60, stall: 6 }));
+    await using proxy = await startBadLine(line({ cut: 200, truncate: 60, flip: 60, stall: 6 }));
     const file = work.join("by-longshore");
     const args = ["download", proxy.through(url), "-o", file, "--connections", "8", "--timeout", "2"];
     expectExit(await longshore(args, { timeoutMs: 900_000 }), 0);
@@ -78,7 +78,7 @@ suite("a 2 GiB export over a bad line", { timeout: 1_800_000 }, () => {
 
   for (const [program, script] of others) {
     test(`${program}, where bytes are cut`, { skip: missingProgram(program) }, async (t) => {
-      await using proxy = await startFaultyProxy(line({ cut: 1000 }));
+      await using proxy = await startBadLine(line({ cut: 1000 }));
       const file = work.join(`by-${program}`);
       expectExit(await shell(script, [proxy.through(url), file], { timeoutMs: 900_000 }), 0);
       await expectSame(file);
