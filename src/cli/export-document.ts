@@ -1,6 +1,5 @@
 /** What `export` prints at its end. */
 import { joinLocation } from "../domain/location.ts";
-import { archiveEtag } from "../engine/blob/archive-etag.ts";
 import type { ExportResult } from "../engine/exporting/export-call.ts";
 import { countsOf } from "../engine/exporting/export-counts.ts";
 import { summaryText } from "./export-summary.ts";
@@ -30,7 +29,7 @@ export function exportDocument(result: ExportResult, location: string, seconds: 
     differences,
     parts: { total: parts.total, succeeded: parts.total, reused: parts.reused },
     bytes,
-    archive: archive === undefined ? null : { ...archive, etag: archiveEtag(manifest).slice(1, -1) },
+    archive: archive ?? null,
     location,
     manifestDigest,
     seconds: Math.round(seconds * 1000) / 1000,
