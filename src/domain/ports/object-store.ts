@@ -117,7 +117,7 @@ export interface MultipartUploads {
    * Makes a range of an object of the same store this part, without moving bytes through us; undefined where the store can't, or
    * has no such range. Absent where it never can. Throws UploadLost.
    */
-  copy?(part: PartPlace, from: ObjectRange, signal: AbortSignal): Promise<PartFacts | undefined>;
+  readonly copy?: (part: PartPlace, from: ObjectRange, signal: AbortSignal) => Promise<PartFacts | undefined>;
   /** The parts that are stored, in order, from the first after number `after` on. Throws UploadLost. */
   list(upload: UploadPlace, after: number, signal: AbortSignal): Promise<PartPage>;
   /**
