@@ -227,6 +227,7 @@ describe("whatever URL a tenant gives", () => {
       }),
       { numRuns: 5000 },
     );
-    assert.ok(within > 100, `only ${within} were allowed`);
+    // About a hundred are, by chance.
+    assert.ok(within > 20, `only ${within} were allowed`);
   });
 });
