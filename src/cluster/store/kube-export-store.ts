@@ -37,7 +37,7 @@ export interface KubeStoreOptions {
 }
 
 /** Whose the numbers of a running attempt are, in `managedFields`. */
-export const progressManager = "longshore-progress";
+const progressManager = "longshore-progress";
 const defaultPage = 500;
 /** Of the beginning of a watch, whose documents are held until they are taken. */
 const watchPage = 200;
