@@ -72,7 +72,9 @@ export const catalogue = {
   ClockSkewed: failure("set the clock of this machine", 422),
   StoreUnsupported: failure("use a store that can do it, or another --format"),
   StoreBusy: retryable("run the same command again later, it continues where it stopped"),
-  StoreUnreachable: retryable("check the endpoint and the network, then run the same command again"),
+  StoreUnreachable: retryable(
+    "check the endpoint, the network and the proxy if there is one, then run the same command again",
+  ),
   StoreFailed: retryable("run the same command again, it continues where it stopped"),
   PublicEndpointUnreachable: retryable(
     "add publicEndpoint=URL, by which receivers reach the store, or delivery=relay to it in `longshore serve --allow`",

@@ -72,6 +72,7 @@ const lines: Readonly<Record<string, StoreMeaning>> = {
   ERR_STREAM_PREMATURE_CLOSE: cutLine,
   ERR_STREAM_DESTROYED: cutLine,
   ETIMEDOUT: unreachable("does not answer"),
+  ERR_PROXY_TUNNEL: unreachable("can't be reached: the proxy on the way to it makes no connection"),
   EHOSTUNREACH: noWay,
   ENETUNREACH: noWay,
   EPROTO: noTls,

@@ -1,6 +1,5 @@
 /** Opens finished exports for whoever may see what they hold. */
 import { LongshoreError } from "../domain/errors.ts";
-import type { FormatName } from "../domain/export-options.ts";
 import type { Clock } from "../domain/ports/clock.ts";
 import type { Drivers } from "../domain/ports/drivers.ts";
 import type { Places } from "../domain/ports/places.ts";

@@ -53,7 +53,7 @@ export async function serve(options: ServeOptions, home: ServeHome, signal: Abor
   const places = localPlaces({ allow: options.allow, dataFolder: options.data });
   const checkPlace = createPlaceCheck({
     openDestination: (reached) => asSetUp("the bucket", () => home.drivers.openDestination(reached)),
-    connections: (caBundle) => agentOptions(caBundle, process.env),
+    connections: (caBundle) => agentOptions({ caBundle }, process.env),
   });
   const runner = closing.use(
     await startLocalJobRunner({

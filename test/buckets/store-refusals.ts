@@ -29,7 +29,8 @@ const noBucket = (location: string): string => location.replace("://exports", ":
 
 const giveCredentials =
   "give valid credentials in the environment or a profile, as the store's own tools take them";
-const checkEndpoint = "check the endpoint and the network, then run the same command again";
+const checkEndpoint =
+  "check the endpoint, the network and the proxy if there is one, then run the same command again";
 /** On a machine whose DNS can't be asked, nobody knows that there is no such host. */
 const noLookup = (scheme: string): string =>
   `${scheme}://exports can't be reached: its endpoint's address can't be looked up just now (at KEY): ${checkEndpoint}`;

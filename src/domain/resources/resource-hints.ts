@@ -26,7 +26,7 @@ const hints: { readonly [C in ErrorCode]?: string } = {
   ClockSkewed: "have the clock set where the worker runs",
   StoreUnsupported: "use a store that can do it, or another spec.format",
   StoreBusy: again,
-  StoreUnreachable: `check the endpoint and the network; ${again}`,
+  StoreUnreachable: `check the endpoint, the network and the proxy if there is one; ${again}`,
   StoreFailed: again,
   UploadLost: again,
   ScratchFailed: "have room made where the worker runs",

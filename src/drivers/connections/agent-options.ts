@@ -8,18 +8,31 @@ import { LongshoreError } from "../../domain/errors.ts";
 /** Workers read ahead, and write many small files at once. */
 const maxSockets = 128;
 
-/**
- * For agents of HTTP and HTTPS. `caBundle` is a file of certificates in PEM that are trusted beside the usual ones; the proxy
- * stands in the environment as HTTPS_PROXY and the like. Throws InvalidArgument where the bundle can't be read.
- */
-export function agentOptions(caBundle: string | undefined, environment: Environment): AgentOptions {
-  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
+/** What a location says of connections. */
+export interface ConnectionParameters {
+  /** A file of certificates in PEM that are trusted beside the usual ones. */
+  readonly caBundle?: string | undefined;
+  /** The URL of the one that every connection goes by; else it stands in the environment, as HTTPS_PROXY and the like. */
+  readonly proxy?: string | undefined;
+}
+
+/** For agents of HTTP and HTTPS. Throws InvalidArgument where the bundle can't be read. */
+export function agentOptions(
+  { caBundle, proxy }: ConnectionParameters,
+  environment: Environment,
+): AgentOptions {
   return {
     keepAlive: true,
     maxSockets,
-    ...(hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : undefined),
+    ...proxyOptions(proxy, environment),
     ...(caBundle === undefined ? undefined : { ca: [...getCACertificates("default"), readBundle(caBundle)] }),
   };
+}
+
+function proxyOptions(proxy: string | undefined, environment: Environment): Pick<AgentOptions, "proxyEnv"> {
+  if (proxy !== undefined) return { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+  const hasProxy = Object.keys(environment).some((name) => /^https?_proxy$/i.test(name));
+  return hasProxy ? { proxyEnv: environment as NodeJS.ProcessEnv } : {};
 }
 
 function readBundle(file: string): string {

@@ -40,7 +40,7 @@ describe("connections to a store", () => {
         if (!isSilent) response.end("x");
       }),
     );
-    const agent = makeAgent("http:", undefined, {}, { connecting: 5000, silence: 1500 });
+    const agent = makeAgent("http:", {}, {}, { connecting: 5000, silence: 1500 });
     const ask = async (): Promise<void> => {
       const asked = request({ port: server.port, agent }).end();
       const [answer] = (await once(asked, "response")) as [AsyncIterable<Buffer>];

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
 import type { Environment } from "../../../domain/environment.ts";
-import { agentOptions } from "../../connections/agent-options.ts";
+import { agentOptions, type ConnectionParameters } from "../../connections/agent-options.ts";
 
 /** In milliseconds. */
 export interface ConnectionLimits {
@@ -18,11 +18,11 @@ const usual: ConnectionLimits = { connecting: 10_000, silence: 60_000 };
 /** For URLs of the protocol. Throws InvalidArgument where the bundle can't be read. */
 export function makeAgent(
   protocol: string,
-  caBundle: string | undefined,
+  parameters: ConnectionParameters,
   environment: Environment,
   limits = usual,
 ): HttpAgent {
-  const options = { ...agentOptions(caBundle, environment), timeout: limits.silence };
+  const options = { ...agentOptions(parameters, environment), timeout: limits.silence };
   if (protocol === "http:") return limited(new HttpAgent(options), limits);
   return limited(new HttpsAgent(options), limits);
 }

@@ -26,7 +26,7 @@ export function makeContainer(
   now: () => number,
 ): MadeContainer {
   const access = findAccess(location, environment);
-  const agent = makeAgent(new URL(access.endpoint).protocol, location.parameters["caBundle"], environment);
+  const agent = makeAgent(new URL(access.endpoint).protocol, location.parameters, environment);
   const sharedKey =
     access.credential.kind === "key"
       ? new StorageSharedKeyCredential(access.credential.account, access.credential.key)

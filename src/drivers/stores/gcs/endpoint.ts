@@ -18,7 +18,7 @@ const trustedVariable = "LONGSHORE_GS_TRUSTED_ENDPOINTS";
 /** Throws InvalidArgument. */
 export function endpointOf({ parameters }: BucketLocation, environment: Environment): Endpoint {
   const url = new URL(parameters["endpoint"] ?? google);
-  const options = agentOptions(parameters["caBundle"], environment);
+  const options = agentOptions(parameters, environment);
   return { url, agent: url.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options) };
 }
 

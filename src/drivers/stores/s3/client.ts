@@ -24,7 +24,7 @@ export function makeClient(location: BucketLocation, environment: Environment): 
   const { parameters } = location;
   const { endpoint, profile } = parameters;
   const region = regionOf(location, environment);
-  const agent = agentOptions(parameters["caBundle"], environment);
+  const agent = agentOptions(parameters, environment);
   const agents = { httpAgent: new HttpAgent(agent), httpsAgent: new HttpsAgent(agent) };
   const config: S3ClientConfig = {
     // Asking again is the business of a wrapper of ours alone.
