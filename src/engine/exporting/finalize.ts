@@ -153,7 +153,7 @@ async function joinParts(
     number,
     offset: records.parts.reduce((sum, part) => sum + part.size, 0),
     keys: plan.parts.map((part) => part.key),
-    plannedAt: plan.plannedAt,
+    startedAt: plan.request.startedAt,
   };
   return { records, tail: await finishTail(tail, place, signal) };
 }

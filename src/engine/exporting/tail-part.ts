@@ -72,8 +72,8 @@ export interface TailPlace {
   readonly keys: readonly string[];
   /** Bytes of the archive before it. */
   readonly offset: number;
-  /** ISO 8601. The times of the tail are those of its plan, so that its receipt is the same whoever makes it. */
-  readonly plannedAt: string;
+  /** ISO 8601. The times of the tail are that of its request, so that its receipt is the same whoever planned and makes it. */
+  readonly startedAt: string;
 }
 
 export interface Tail {
@@ -84,7 +84,7 @@ export interface Tail {
 }
 
 export async function finishTail(tail: TailWriter, place: TailPlace, signal: AbortSignal): Promise<Tail> {
-  const { destination, format, number, plannedAt } = place;
+  const { destination, format, number, startedAt } = place;
   const encoded: EncodedPart = tail.encoder.finish();
   const written = await tail.output.commit((digest) => partName(number, digest, format.extension));
   const receipt: Receipt = {
@@ -103,8 +103,8 @@ export async function finishTail(tail: TailWriter, place: TailPlace, signal: Abo
     attempt: 1,
     adopted: false,
     reused: false,
-    startedAt: plannedAt,
-    finishedAt: plannedAt,
+    startedAt,
+    finishedAt: startedAt,
   };
   const bytes = receiptBytes(receipt);
   const object = receiptName(number);

@@ -39,6 +39,42 @@ class SharedPlace extends MemoryDestination {
   }
 }
 
+test("the tail's receipt is the same of two processes that each planned", async () => {
+  const options = optionsOf({ format: "tar.zst", partSize: 16_384 });
+  const objects = new Map<string, Uint8Array>();
+  const [hasPlanned, mayGoOn, hasTail, mayEnd] = Array.from({ length: 4 }, () =>
+    Promise.withResolvers<void>(),
+  );
+  assert.ok(hasPlanned && mayGoOn && hasTail && mayEnd);
+  const twinsPlace = new SharedPlace(objects, async (name) => {
+    if (name.startsWith("receipts/")) {
+      hasPlanned.resolve();
+      await mayGoOn.promise;
+    }
+    if (name !== "manifest.json") return;
+    hasTail.resolve();
+    await mayEnd.promise;
+  });
+  const twin = exportInMemory(source, twinsPlace, { options });
+  const later = { ...twin.home, clock: { now: () => 1_600_000_900_000 } };
+  let twinEnds: Promise<unknown> = Promise.resolve();
+  const place = new SharedPlace(objects, async (name) => {
+    if (name === "plan.json") {
+      twinEnds = runExport(twin.call, later, signal);
+      await Promise.race([hasPlanned.promise, twinEnds]);
+    }
+    if (name !== "manifest.json") return;
+    mayGoOn.resolve();
+    await Promise.race([hasTail.promise, twinEnds]);
+  });
+  const { call, home } = exportInMemory(source, place, { options });
+  await runExport(call, home, signal);
+  mayEnd.resolve();
+  await twinEnds;
+  const report = await verifyExport({ destination: place, formatOf: home.drivers.format }, signal);
+  assert.deepEqual(report.problems, []);
+});
+
 for (const format of formatNames) {
   const instants = format === "files" ? ["the manifest"] : ["the manifest", "the tail's receipt"];
   for (const instant of instants)
