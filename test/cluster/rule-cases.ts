@@ -84,7 +84,7 @@ export const ruleCases: readonly (readonly [message: RegExp, cases: readonly Rul
   ],
   [/^checksums must be one of/, [url("s3://lake?checksums=md5")]],
   [
-    /^endpoint, publicEndpoint must be an http or https URL/,
+    /^endpoint, proxy, publicEndpoint must be an http or https URL/,
     [
       "minio.default.svc:9000",
       "s3://minio",
@@ -95,6 +95,7 @@ export const ruleCases: readonly (readonly [message: RegExp, cases: readonly Rul
     ].flatMap((endpoint) => [
       url(`s3://lake?endpoint=${endpoint}`),
       url(`s3://lake?endpoint=https://a&publicEndpoint=${endpoint}`),
+      url(`az://lake?proxy=${endpoint}`),
     ]),
   ],
   [
@@ -207,7 +208,7 @@ export const rightUrls: readonly string[] = [
   "s3://lake?sse=aws:kms&sseKmsKeyId=arn:aws:kms:eu:1:key%2Fx&storageClass=GLACIER_IR&checksums=none",
   "s3://lake?sse=aws%3Akms%3Adsse&tags=team%3Da%26project%3Db&delivery=relay&caBundle=/etc/ca.pem",
   "az://lake?account=example&tier=Cool&maxRequests=9999&maxBytesPerSecond=1.5Gi&anonymous=false",
-  "gs://lake?userProject=x&kmsKeyName=projects/a/b&maxBytesPerSecond=65536",
+  "gs://lake?userProject=x&proxy=http://proxy.example:3128&kmsKeyName=projects/a/b&maxBytesPerSecond=65536",
 ];
 
 /** Changes that must go through. */
