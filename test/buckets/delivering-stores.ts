@@ -28,6 +28,8 @@ export interface DeliveringKind {
   readonly server: string;
   /** Whether every archive is one object there, and not just those of compressed formats. */
   readonly joinsEverything: boolean;
+  /** Whether a download from it has the ETag that the export says. */
+  readonly givesEtag: boolean;
   /** Why there is none to test against, or false. */
   missing(): string | false;
   start(): Promise<DeliveringStore>;
@@ -37,6 +39,7 @@ export const deliveringKinds: readonly DeliveringKind[] = [
   {
     server: "Swift",
     joinsEverything: false,
+    givesEtag: true,
     missing: missingSwift,
     start: async () => {
       const server = await startSwift();
@@ -54,6 +57,7 @@ export const deliveringKinds: readonly DeliveringKind[] = [
   {
     server: "Azurite",
     joinsEverything: true,
+    givesEtag: true,
     missing: missingAzurite,
     start: async () => {
       const server = await startAzurite();
@@ -71,6 +75,7 @@ export const deliveringKinds: readonly DeliveringKind[] = [
   {
     server: "the tests' server of Google's API",
     joinsEverything: true,
+    givesEtag: false,
     missing: () => false,
     start: async () => {
       const server = await startGcs();

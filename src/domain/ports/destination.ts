@@ -57,6 +57,8 @@ export interface Destination {
    * it stands in no log, status or message.
    */
   presign?(name: string, terms: PresignTerms, signal: AbortSignal): Promise<string>;
+  /** Whether what such a URL gives has the ETag that is `version` of an open object; absent where it has not. */
+  readonly presignedHasEtag?: true;
   /** Waits until the bytes of these objects, and the names in these folders, would survive a power cut; none is no error. */
   flush(names: readonly string[], signal: AbortSignal): Promise<void>;
   /**

@@ -48,6 +48,8 @@ export interface ObjectStore {
   ): Promise<boolean>;
   /** A URL by which anyone can read the object for a while; absent where the store, or these credentials, can make none. */
   readonly presign?: (key: string, terms: PresignTerms, signal: AbortSignal) => Promise<string>;
+  /** Whether what such a URL gives has the ETag that the store says of the object everywhere else; absent where it has not. */
+  readonly presignedHasEtag?: true;
   /** One object out of parts that come in any order from anywhere; absent where the store has no such thing. */
   readonly multipart?: MultipartUploads;
 }

@@ -92,6 +92,7 @@ export function openBucketDestination(options: BucketDestinationOptions): Destin
     ...(presign === undefined
       ? undefined
       : { presign: (name, terms, signal) => presign(keyOf(name), terms, signal) }),
+    ...(store.presignedHasEtag === undefined ? undefined : { presignedHasEtag: store.presignedHasEtag }),
     // What a store has taken is as safe as it will ever be.
     flush: async (_names, signal) => {
       await Promise.resolve();

@@ -60,9 +60,12 @@ export function openAzureStore(
   };
 }
 
-function presigned(container: Container, location: BucketLocation): Pick<ObjectStore, "presign"> {
+function presigned(
+  container: Container,
+  location: BucketLocation,
+): Pick<ObjectStore, "presign" | "presignedHasEtag"> {
   const presign = presigner(container, location);
-  return presign === undefined ? {} : { presign };
+  return presign === undefined ? {} : { presign, presignedHasEtag: true };
 }
 
 function getBlob(

@@ -117,7 +117,7 @@ export function openS3Store(
         },
         signal,
       ),
-    ...(presign === undefined ? undefined : { presign }),
+    ...(presign === undefined ? undefined : { presign, presignedHasEtag: true as const }),
     multipart: multipartUploads(bucket, newObject),
   };
 }

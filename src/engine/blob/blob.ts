@@ -19,6 +19,8 @@ export interface Blob {
 
 /** A blob as one object of a store. */
 export interface StoredBlob {
+  /** The entity tag that it has at the store, with its quotation marks, where that is known. */
+  readonly etag?: string | undefined;
   /**
    * A new URL by which anyone can read it for a while: a secret. Nobody checks bytes that come that way, so it throws
    * Damaged where the object has another size, or is another object, than the export says. And the destination's errors.

@@ -23,6 +23,7 @@ export function directObject(
   const { name, size, etag } = object;
   const key = JSON.stringify([destination.location, name, size, etag]);
   return {
+    etag: destination.presignedHasEtag === true && etag !== undefined ? `"${etag}"` : undefined,
     presign: async (terms, signal) => {
       // Nobody of us will see the bytes, so what can be told without reading them is looked at first.
       if (!seen.has(key)) {

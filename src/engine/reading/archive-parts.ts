@@ -43,6 +43,7 @@ export function withPartObjects(destination: Destination, manifest: Manifest): D
     return whole === undefined ? undefined : sizeIn(whole, part);
   };
   const openObject = destination.openObject?.bind(destination);
+  const { presignedHasEtag } = destination;
   const presign = destination.presign?.bind(destination);
   const lock = destination.lock?.bind(destination);
   return {
@@ -72,6 +73,7 @@ export function withPartObjects(destination: Destination, manifest: Manifest): D
           },
         }),
     ...(presign === undefined ? undefined : { presign }),
+    ...(presignedHasEtag === undefined ? undefined : { presignedHasEtag }),
     list: (wanted, signal) => destination.list(wanted, signal),
     remove: (name, signal) => destination.remove(name, signal),
     removeAll: (folder, signal) => destination.removeAll(folder, signal),

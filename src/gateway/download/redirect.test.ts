@@ -10,10 +10,16 @@ const validators = { etag: '"ours"', lastModified: new Date("2026-11-01T12:00:00
 const ourDate = "Sun, 01 Nov 2026 12:00:00 GMT";
 const earlier = "Sun, 01 Nov 2026 11:59:58 GMT";
 
-function left(headers: IncomingHttpHeaders, { method = "GET", size = 1000 } = {}): boolean {
+interface Asked {
+  readonly method?: string;
+  readonly size?: number;
+  readonly storeEtag?: string;
+}
+
+function left(headers: IncomingHttpHeaders, { method = "GET", size = 1000, storeEtag }: Asked = {}): boolean {
   const selection = selectRanges(headers.range, size);
   const verdict = evaluatePreconditions(headers, validators, now);
-  return isForStore({ method, headers, selection, size, validators, verdict, now });
+  return isForStore({ method, headers, selection, size, validators, storeEtag, verdict, now });
 }
 
 suite("a request is left to the store", () => {
@@ -34,6 +40,8 @@ suite("a request is left to the store", () => {
     ["with the store's date in If-Unmodified-Since", { "if-unmodified-since": earlier }],
   ];
   for (const [what, headers] of table) test(what, () => assert.equal(left(headers), true));
+  test("with our tag in If-Range, where it is the store's too", () =>
+    assert.equal(left({ range: "bytes=10-", "if-range": '"ours"' }, { storeEtag: '"ours"' }), true));
 });
 
 suite("a request is answered here", () => {
@@ -49,6 +57,8 @@ suite("a request is answered here", () => {
     ["with our date in If-Unmodified-Since", { "if-unmodified-since": ourDate }],
   ];
   for (const [what, headers] of table) test(what, () => assert.equal(left(headers), false));
+  test("with our tag in If-Range, where the store has another", () =>
+    assert.equal(left({ range: "bytes=10-", "if-range": '"ours"' }, { storeEtag: '"store"' }), false));
   test("by HEAD", () => assert.equal(left({}, { method: "HEAD" }), false));
   test("for nothing at all", () => assert.equal(left({}, { size: 0 }), false));
 });

@@ -10,6 +10,8 @@ export interface AskedOfStore {
   readonly selection: Selection;
   readonly size: number;
   readonly validators: Validators;
+  /** The tag that the blob has at the store, where that is known. */
+  readonly storeEtag: string | undefined;
   /** What our own validators say of the request's conditions. */
   readonly verdict: Verdict;
   readonly now: number;
@@ -17,8 +19,8 @@ export interface AskedOfStore {
 
 /**
  * Only what the store answers as we would. A receiver repeats its headers there, and the store knows its own tags and dates
- * alone: so a condition that holds by ours, which the receiver has from an answer of ours, keeps the request with us, and every
- * other is the store's to judge. HEAD stays with us, since a URL is signed for one method, and that is GET.
+ * alone: so a condition that holds by ours, which the receiver has from an answer of ours, keeps the request with us – unless
+ * that tag is the store's as well – and every other is the store's to judge. HEAD stays with us, since a URL is signed for one method, and that is GET.
  */
 export function isForStore(asked: AskedOfStore): boolean {
   const { method, headers, selection, size } = asked;
@@ -32,13 +34,14 @@ export function isForStore(asked: AskedOfStore): boolean {
 const isPlain = (range: string | undefined): boolean => range === undefined || /^bytes=\d+-\d*$/i.test(range);
 
 function namesOurs(
-  { headers, validators, verdict, now }: AskedOfStore,
+  { headers, validators, storeEtag, verdict, now }: AskedOfStore,
   ifRange: string | undefined,
 ): boolean {
   const { "if-match": ifMatch, "if-unmodified-since": ifUnmodifiedSince } = headers;
   const hasCondition = ifMatch === undefined ? ifUnmodifiedSince !== undefined : ifMatch.trim() !== "*";
   if (hasCondition && verdict === "proceed") return true;
-  return headers.range !== undefined && ifRange !== undefined && mayUseRange(ifRange, validators, now);
+  if (headers.range === undefined || ifRange === undefined || ifRange.trim() === storeEtag) return false;
+  return mayUseRange(ifRange, validators, now);
 }
 
 /**

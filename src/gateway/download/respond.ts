@@ -69,7 +69,16 @@ export async function respondWithBlob(exchange: BlobExchange, signal: AbortSigna
     request.method === "GET" && mayUseRange(single(request.headers["if-range"]), validators, now);
   const selection = selectRanges(isRanged ? request.headers.range : undefined, blob.size);
   const { method, headers } = request;
-  const asked = { method, headers, selection, size: blob.size, validators, verdict, now };
+  const asked = {
+    method,
+    headers,
+    selection,
+    size: blob.size,
+    validators,
+    storeEtag: blob.stored?.etag,
+    verdict,
+    now,
+  };
   if (presign !== undefined && isForStore(asked)) {
     response.writeHead(307, redirectHeaders(await presign(signal)));
     return ended(exchange, { status: 307, ranges: textOf(selection) });
