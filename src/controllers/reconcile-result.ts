@@ -222,9 +222,10 @@ export function endedAgain(resource: Export): ExportStatus {
   };
 }
 
+/** Nothing follows that retries would count for; they go by reports, which anybody in the namespace may make up. */
 function ended(
   resource: Export,
-  status: ExportStatus,
+  { retries: _retries, ...status }: ExportStatus,
   condition: Pick<Condition, "status" | "reason" | "message">,
   now: number,
 ): ExportStatus {

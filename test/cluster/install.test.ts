@@ -14,7 +14,7 @@ const image = ["--set", "image=longshore:dev"];
 
 /** Everything that the operator's account may do beside what everybody may: rows of `kubectl auth can-i --list`. */
 const operatorRights: Readonly<Record<string, string>> = {
-  "downloadgrants.longshore.dev": "delete get list update watch",
+  "downloadgrants.longshore.dev": "delete get list watch",
   "downloadgrants.longshore.dev/status": "update",
   events: "list watch",
   "events.events.k8s.io": "create patch",
@@ -22,12 +22,12 @@ const operatorRights: Readonly<Record<string, string>> = {
   "exportdestinations.longshore.dev/status": "update",
   "exports.longshore.dev": "delete get list update watch",
   "exports.longshore.dev/finalizers": "update",
-  "exports.longshore.dev/status": "update",
+  "exports.longshore.dev/status": "patch update",
   "jobs.batch": "create delete get list patch watch",
   limitranges: "list watch",
   namespaces: "get list watch",
   nodes: "list watch",
-  persistentvolumeclaims: "get",
+  persistentvolumeclaims: "get list watch",
   pods: "create list watch",
   resourcequotas: "list watch",
   "tokenreviews.authentication.k8s.io": "create",

@@ -268,7 +268,7 @@ describe("kubectl longshore", { skip: noKubectl || noNode, timeout: 600_000 }, (
       ],
       [
         "the role view of a change",
-        `cancel export whole ${as("viewer")}`,
+        `suspend export whole ${as("viewer")}`,
         1,
         /cannot patch resource "exports" .*: the role edit/,
       ],
