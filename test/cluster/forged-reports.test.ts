@@ -237,7 +237,8 @@ describe("forged reports", { skip: noExports, timeout: 900_000 }, () => {
     expectExit(await run(longshoreProgram, ["verify", folder]), 0);
     // The first worker may have had to go, since its Job had more pods than it wants.
     const { items } = await space.cluster.api.list<Pod>(pods, { namespace: space.name }, signal);
-    const last = items.find((pod) => pod.status?.phase === "Succeeded") ?? assert.fail("no pod has ended well");
+    const last =
+      items.find((pod) => pod.status?.phase === "Succeeded") ?? assert.fail("no pod has ended well");
     const late = await forgedBy(await tokenOf(last.metadata, { pod: last }));
     assert.ok(late === 401 || late === 403, `${late}`);
   });
