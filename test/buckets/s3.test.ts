@@ -210,14 +210,7 @@ suite("a bucket", { skip }, () => {
 
   test("takes parts over from a folder, from a bucket, and gives them back", async () => {
     await using work = temporaryFolder();
-    const source = work.join("source");
-    mkdirSync(source);
-    for (let i = 0; i < 40; i++) {
-      writeFileSync(`${source}/${i}`, mixedBytes(300_000, `${i}`));
-      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
-    }
-    // What was changed just now is not taken over.
-    await new Promise((wake) => setTimeout(wake, 2500));
+    const source = await settledSource(work.join("source"), 40, 300_000);
     const prefix = freshPrefix();
     const bucket = s3Location(swift, prefix);
     const common = ["--part-size", "2Mi"];
@@ -244,14 +237,7 @@ suite("a bucket", { skip }, () => {
 
   test("takes parts over from another export there without moving their bytes", async () => {
     await using work = temporaryFolder();
-    const source = work.join("source");
-    mkdirSync(source);
-    for (let i = 0; i < 4; i++) {
-      writeFileSync(`${source}/${i}`, mixedBytes(8 * 2 ** 20, `copied ${i}`));
-      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
-    }
-    // What was changed just now is not taken over.
-    await new Promise((wake) => setTimeout(wake, 2500));
+    const source = await settledSource(work.join("source"), 4, 8 * 2 ** 20);
     const asked: { what: string; isCopy: boolean }[] = [];
     await using proxy = await startFaultProxy(swift.endpoint, ({ method, path, headers }) => {
       const isCopy = headers["x-amz-copy-source"] !== undefined;
@@ -290,13 +276,7 @@ suite("a bucket", { skip }, () => {
 
   test("packs again what the store's copy does not prove", async () => {
     await using work = temporaryFolder();
-    const source = work.join("source");
-    mkdirSync(source);
-    for (let i = 0; i < 3; i++) {
-      writeFileSync(`${source}/${i}`, mixedBytes(6 * 2 ** 20, `damaged ${i}`));
-      utimesSync(`${source}/${i}`, 1_700_000_000, 1_700_000_000);
-    }
-    await new Promise((wake) => setTimeout(wake, 2500));
+    const source = await settledSource(work.join("source"), 3, 6 * 2 ** 20);
     const prefix = freshPrefix();
     const args = (name: string): string[] => [
       source,
@@ -341,5 +321,17 @@ suite("a bucket", { skip }, () => {
     }
   });
 });
+
+/** Files that are old enough to be taken over: what was changed within two seconds is not. */
+async function settledSource(folder: string, files: number, size: number): Promise<string> {
+  mkdirSync(folder);
+  for (let i = 0; i < files; i++) {
+    writeFileSync(`${folder}/${i}`, mixedBytes(size, `${size} ${i}`));
+    utimesSync(`${folder}/${i}`, 1_700_000_000, 1_700_000_000);
+  }
+  // The time of a change of the file's own record can't be set.
+  await new Promise((wake) => setTimeout(wake, 2500));
+  return folder;
+}
 
 const digestOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
